@@ -1,0 +1,7 @@
+"""The lexical panel: proposer, critic and judge that need no language model. The offline default."""
+
+from agents.lexical.critic import LexicalCritic, Thresholds
+from agents.lexical.judge import LexicalJudge
+from agents.lexical.proposer import LexicalProposer
+
+__all__ = ["LexicalCritic", "LexicalJudge", "LexicalProposer", "Thresholds"]

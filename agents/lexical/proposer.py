@@ -1,0 +1,86 @@
+"""The lexical proposer: mines topics for a category from the documents that BM25 finds for it."""
+
+from collections import Counter
+from collections.abc import Sequence
+from functools import cached_property
+
+from agents.lexical.phrases import Mined, document_counts, mine
+from agents.library import Library
+from agents.messages import Brief, Critique, Draft, Proposal, Seat, Withdrawal
+from agents.roles import role
+
+FOREGROUND = 60
+"""Best documents of the category that are read: enough for support, few enough to stay on the category."""
+BACKGROUND = 1_000
+"""Documents of the corpus, by content hash, that a phrase's use is contrasted with."""
+MIN_SUPPORT = 3
+_SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by", "with", "from", "at"])
+
+
+class LexicalProposer:
+    """Noun phrases in at least 3 of the category's documents, ranked by contrast with the rest of the corpus."""
+
+    def __init__(self, library: Library) -> None:
+        self.library = library
+
+    async def propose(self, brief: Brief, taken: Sequence[str]) -> list[Draft]:
+        return await self.library.ask(self._propose, brief, taken)
+
+    async def answer(self, brief: Brief, own: Sequence[Proposal], critiques: Sequence[Critique]) -> list[Withdrawal]:
+        """Withdraw what every critic of the round rejected: an agent that mines has nothing to argue with."""
+        withdrawn = []
+        for proposal in own:
+            said = [c for c in critiques if c.proposal_id == proposal.proposal_id and c.round == brief.round]
+            if said and not any(c.accept for c in said):
+                withdrawn.append(Withdrawal(proposal.proposal_id, proposal.by, brief.round, said[0].reason))
+        return withdrawn
+
+    def _propose(self, brief: Brief, taken: Sequence[str]) -> list[Draft]:
+        doc_ids = self.library.category(brief.category).doc_ids[:FOREGROUND]
+        if len(doc_ids) < MIN_SUPPORT:
+            return []
+        counts, size = self._background
+        mined = mine(self.library.texts(doc_ids), counts, size, MIN_SUPPORT)
+        used = {title.lower() for title in (*taken, brief.name)}
+        drafts: list[Draft] = []
+        for found in mined:
+            title = title_case(found.phrase.surface)
+            if title.lower() in used:
+                continue
+            used.add(title.lower())
+            drafts.append(_draft(title, found, brief, len(doc_ids)))
+            if len(drafts) == brief.wanted:
+                break
+        return drafts
+
+    @cached_property
+    def _background(self) -> tuple[Counter[str], int]:
+        doc_ids = self.library.shelf.sample(BACKGROUND)
+        counts, _, size = document_counts(self.library.texts(doc_ids))
+        return counts, size
+
+
+def title_case(surface: str) -> str:
+    """The phrase as a heading: capitals except for small words; words that carry capitals of their own keep them."""
+    words = surface.split()
+    return " ".join(w if not w.islower() or (w in _SMALL and i) else w[:1].upper() + w[1:] for i, w in enumerate(words))
+
+
+def _draft(title: str, found: Mined, brief: Brief, size: int) -> Draft:
+    explanation = (
+        f"in {found.support} of the {size} documents that the corpus has closest to {brief.name}, "
+        f"and in {found.background:.0%} of the corpus's documents"
+    )
+    figures = (
+        ("support", found.support),
+        ("share", round(found.share, 4)),
+        ("background", round(found.background, 4)),
+        ("contrast", round(found.score, 2)),
+    )
+    return Draft(title, explanation, figures)
+
+
+@role("proposer", kind="proposer", model="lexical")
+def proposer(seat: Seat, library: Library) -> LexicalProposer:
+    """The proposer that needs no language model."""
+    return LexicalProposer(library)

@@ -1,0 +1,174 @@
+"""What agents say to each other. Short words and figures only: a checkpointer stores them at every step of a debate."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from taxonomy import Topic
+
+Kind = Literal["proposer", "critic", "judge"]
+
+
+Figures = tuple[tuple[str, float], ...]
+"""Numbers behind a reason, by name: (("on_category", 0.82), ...)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seat:
+    """An agent's place in a panel: `name` (`critic-1`) is unique in it and stands in every record."""
+
+    name: str
+    kind: Kind
+    role: str
+    model: str
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """What a debate is about, as every agent gets it.
+
+    `wanted` topics are asked of each proposer; `avoid` names the categories that topics of this one must leave alone.
+    """
+
+    category: str
+    name: str
+    wanted: int
+    avoid: tuple[str, ...]
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A topic as a proposer puts it forward, before it has an id."""
+
+    title: str
+    explanation: str
+    figures: Figures = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A draft on the table. `proposal_id` (`proposer-1.1.3`: seat, round, number) is how all others refer to it."""
+
+    proposal_id: str
+    by: str
+    round: int
+    title: str
+    explanation: str
+    figures: Figures = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the corpus says about one proposal.
+
+    `documents` stand above the relevance floor and hold about `tokens` tokens; of the documents that the bare title
+    finds, the share `on_category` belongs to the category's own, `lift` times what chance would give; `share_of_corpus`
+    of all documents are above the floor; `alike` lists proposals whose best documents are the same, with the overlap
+    (Jaccard, 0 to 1); `new_tokens` are left for it when the stronger proposals have taken theirs.
+    """
+
+    proposal_id: str
+    documents: int
+    tokens: int
+    on_category: float
+    lift: float
+    share_of_corpus: float
+    new_tokens: int
+    alike: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A proposal together with its evidence: what critics and judges are shown."""
+
+    proposal: Proposal
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Critique:
+    """One critic's word on one proposal."""
+
+    proposal_id: str
+    by: str
+    round: int
+    accept: bool
+    reason: str
+    figures: Figures = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One judge's word on one proposal: kept, or removed with the reason."""
+
+    proposal_id: str
+    by: str
+    keep: bool
+    reason: str
+    figures: Figures = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """A proposer takes a proposal back after the critiques of `round`."""
+
+    proposal_id: str
+    by: str
+    round: int
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejection:
+    """A topic that a debate (or the curation after it) did not accept: who, why, and the figures."""
+
+    title: str
+    explanation: str
+    category: str
+    proposed_by: str
+    rejected_by: str
+    reason: str
+    figures: Figures = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One turn, a line of `debates/events-*.jsonl`.
+
+    `shown` are the ids in the order the agent saw them; `positions` what it said of each (`propose`, `accept`, `reject`,
+    `keep`, `remove`, `withdraw`); `prompt_tokens` and `reply_tokens` are 0 for agents without a language model;
+    `latency_s` is wall time in seconds.
+    """
+
+    run: str
+    category: str
+    round: int
+    agent: str
+    role: str
+    kind: Kind
+    model: str
+    shown: tuple[str, ...]
+    positions: tuple[tuple[str, str, str], ...]
+    prompt_tokens: int
+    reply_tokens: int
+    latency_s: float
+    cached: bool
+    repairs: int
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """A topic that a debate accepted, with the evidence it stood on."""
+
+    topic: Topic
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a finished debate leaves behind."""
+
+    category: str
+    accepted: tuple[Accepted, ...] = ()
+    rejected: tuple[Rejection, ...] = ()
+    events: tuple[Event, ...] = ()

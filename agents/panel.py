@@ -1,0 +1,53 @@
+"""A panel: the agents of one debate, and who reviews whom."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, cast
+
+from agents.messages import Candidate, Seat
+from agents.roles import Agent, Critic, Judge, Proposer, find_role
+
+if TYPE_CHECKING:
+    from agents.library import Library
+
+Reviews = Literal["others", "all"]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """Seats in order, and the agent in each (by seat name)."""
+
+    seats: tuple[Seat, ...]
+    agents: Mapping[str, Agent]
+    reviews: Reviews
+
+    def of_kind(self, kind: str) -> list[Seat]:
+        return [seat for seat in self.seats if seat.kind == kind]
+
+    def seat(self, name: str) -> Seat:
+        return next(seat for seat in self.seats if seat.name == name)
+
+    def proposer(self, name: str) -> Proposer:
+        return cast(Proposer, self.agents[name])
+
+    def critic(self, name: str) -> Critic:
+        return cast(Critic, self.agents[name])
+
+    def judge(self, name: str) -> Judge:
+        return cast(Judge, self.agents[name])
+
+    def reviewed_by(self, critic: str, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """The candidates a critic is shown: not those by agents of its own model, unless none would remain."""
+        if self.reviews == "all":
+            return list(candidates)
+        model = self.seat(critic).model
+        others = [c for c in candidates if self.seat(c.proposal.by).model != model]
+        return others or list(candidates)
+
+
+def seat_panel(seats: Sequence[Seat], library: "Library", reviews: Reviews) -> Panel:
+    """Call every seat's role factory. Raises `UsageError` for a role or model that there is not."""
+    agents = {
+        seat.name: find_role(seat.role, seat.kind, seat.model, seat.name).factory(seat, library) for seat in seats
+    }
+    return Panel(tuple(seats), agents, reviews)

@@ -1,0 +1,119 @@
+"""Roles: what an agent does. A role is a factory, registered by name, kind and the family of models it runs on.
+
+    @role("skeptic", kind="critic", model="lexical")
+    def skeptic(seat: Seat, library: Library) -> Critic: ...
+
+Installed packages add roles through the entry-point group `litelong.roles`; one that fails to load warns and does not
+stop the others.
+"""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from importlib import import_module
+from importlib.metadata import entry_points
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from agents.messages import Brief, Candidate, Critique, Draft, Kind, Proposal, Seat, Verdict, Withdrawal
+from litelong import UsageError
+
+if TYPE_CHECKING:
+    from agents.library import Library
+
+
+class Proposer(Protocol):
+    """Puts topics forward, and answers critiques by withdrawing its own."""
+
+    async def propose(self, brief: Brief, taken: Sequence[str]) -> Sequence[Draft]:
+        """At most `brief.wanted` topics, none titled like one of `taken`."""
+        ...
+
+    async def answer(
+        self, brief: Brief, own: Sequence[Proposal], critiques: Sequence[Critique]
+    ) -> Sequence[Withdrawal]:
+        """Which of its `own` proposals it takes back after the round's critiques."""
+        ...
+
+
+class Critic(Protocol):
+    """Accepts or rejects every candidate it is shown, with a reason."""
+
+    async def criticise(self, brief: Brief, candidates: Sequence[Candidate]) -> Sequence[Critique]: ...
+
+
+class Judge(Protocol):
+    """Sees all candidates and the critiques as advice, and says which to keep."""
+
+    async def judge(
+        self, brief: Brief, candidates: Sequence[Candidate], critiques: Sequence[Critique]
+    ) -> Sequence[Verdict]: ...
+
+
+Agent = Proposer | Critic | Judge
+Factory = Callable[[Seat, "Library"], Agent]
+F = TypeVar("F", bound=Factory)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A registered role: the factory that seats an agent, for one kind of seat and one family of models."""
+
+    name: str
+    kind: Kind
+    model: str
+    factory: Factory
+
+
+_BUILT_IN = "agents.lexical"
+_roles: dict[tuple[str, str], Role] = {}
+_loaded: list[bool] = []
+
+
+def role(name: str, *, kind: Kind, model: str) -> Callable[[F], F]:
+    """Register a role factory. `model` is the family it runs on: `lexical`, or `chat` for any chat model."""
+
+    def register(factory: F) -> F:
+        _roles[name, model] = Role(name, kind, model, factory)
+        return factory
+
+    return register
+
+
+def find_role(name: str, kind: Kind, model: str, where: str) -> Role:
+    """The role for a seat; `where` is the config key that names it. Raises `UsageError` saying which roles there are."""
+    _load()
+    family = model_family(model, where)
+    found = _roles.get((name, family))
+    if found is None:
+        known = sorted({r.name for r in _roles.values() if r.kind == kind and r.model == family})
+        near = get_close_matches(name, known, n=1)
+        hint = f"did you mean '{near[0]}'? " if near else ""
+        raise UsageError(f"{where}: unknown role '{name}' for model '{model}'; {hint}there are: {', '.join(known)}")
+    if found.kind != kind:
+        raise UsageError(
+            f"{where}: role '{name}' is a {found.kind}, and this seat is a {kind}'s; move it or change the role"
+        )
+    return found
+
+
+def model_family(model: str, where: str) -> str:
+    """`lexical` for the panel that needs no language model. Other models are not served by this version."""
+    if model == "lexical":
+        return "lexical"
+    raise UsageError(f"{where}: model '{model}' is not available in this version; use 'lexical'")
+
+
+def _load() -> None:
+    if _loaded:
+        return
+    _loaded.append(True)
+    import_module(_BUILT_IN)
+    for entry in entry_points(group="litelong.roles"):
+        try:
+            entry.load()
+        except Exception as error:
+            warnings.warn(f"litelong.roles: '{entry.name}' did not load: {error!r}", RuntimeWarning, stacklevel=2)
+
+
+__all__ = ["Agent", "Critic", "Judge", "Proposer", "Role", "find_role", "role"]

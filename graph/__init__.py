@@ -1,0 +1,27 @@
+"""WHEN: the LangGraph state machines, the run, and the command line."""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from graph.config import Config, load_config
+    from graph.running import RunResult, arun, run
+    from graph.studio import build_debate, build_pipeline
+
+_WHERE = {
+    "Config": "graph.config",
+    "RunResult": "graph.running",
+    "arun": "graph.running",
+    "build_debate": "graph.studio",
+    "build_pipeline": "graph.studio",
+    "load_config": "graph.config",
+    "run": "graph.running",
+}
+
+__all__ = ["Config", "RunResult", "arun", "build_debate", "build_pipeline", "load_config", "run"]
+
+
+def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever stands behind the name
+    if name in _WHERE:
+        return getattr(import_module(_WHERE[name]), name)
+    raise AttributeError(f"module 'graph' has no attribute '{name}'")

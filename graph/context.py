@@ -1,0 +1,219 @@
+"""What the nodes of a run share: its configuration, its directory, and the parts it works with, each opened once.
+
+`prepare` opens what can be wrong (tokenizer, taxonomy, roles, recipe, corpus) before a run directory is created.
+"""
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from agents.library import Library, Shelf
+from agents.messages import Brief, Seat
+from agents.panel import Panel, seat_panel
+from agents.roles import find_role
+from graph.config import Config
+from graph.progress import Progress, Quiet, Tick
+from graph.rundir import RunDir
+from litelong import UsageError
+from taxonomy import Category, Taxonomy, load_taxonomy
+from tools.indexed import CorpusSpec, IndexedCorpus, open_indexed
+from tools.packing.recipe import Recipe, Settings, get_recipe
+from tools.packing.write import Specials
+from tools.search import SearchSettings
+
+if TYPE_CHECKING:
+    from tools.tokens import Tokenizer, TokenStore
+
+SLACK = 3
+"""Hits are looked for until they hold this many times what the topic's samples need: other topics use some of them."""
+MAX_DEPTH = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What a configuration names, checked and opened; nothing is written."""
+
+    tokenizer: "Tokenizer"
+    taxonomy: Taxonomy
+    categories: tuple[Category, ...]
+    recipe: Recipe
+    seats: tuple[Seat, ...]
+    corpus: CorpusSpec
+
+
+def seats_of(config: Config) -> tuple[Seat, ...]:
+    """The panel's seats: `proposer-1`, `critic-1`, ..."""
+    debate = config.debate
+    kinds = (("proposer", debate.proposers), ("critic", debate.critics), ("judge", debate.judges))
+    return tuple(
+        Seat(f"{kind}-{n}", kind, seat.role, seat.model)  # type: ignore[arg-type]
+        for kind, seats in kinds
+        for n, seat in enumerate(seats, 1)
+    )
+
+
+def prepare(config: Config) -> Parts:
+    """Check everything a configuration names. Raises `UsageError`, and writes nothing."""
+    from tools.tokens import load_tokenizer
+
+    recipe = get_recipe(config.packing.recipe)
+    taxonomy = load_taxonomy(config.taxonomy.source)
+    chosen = config.taxonomy
+    categories = taxonomy.select(list(chosen.select), list(chosen.exclude), chosen.limit)
+    seats = seats_of(config)
+    for seat in seats:
+        number = int(seat.name.rsplit("-", 1)[1]) - 1
+        find_role(seat.role, seat.kind, seat.model, f"debate.{seat.kind}s.{number}")
+    if config.search.backend not in {"auto", "whoosh"}:
+        raise UsageError(f"search.backend: unknown backend '{config.search.backend}'; there are: auto, whoosh")
+    c = config.corpus
+    corpus = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
+    corpus.open(None)
+    tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
+    return Parts(tokenizer, taxonomy, tuple(categories), recipe, seats, corpus)
+
+
+@dataclass(slots=True)
+class Clock:
+    """Where the time of a run goes: wall and CPU seconds by stage (not deterministic: goes to usage.json)."""
+
+    stages: dict[str, dict[str, float]] = field(default_factory=dict)
+
+    @contextmanager
+    def timing(self, stage: str) -> Iterator[None]:
+        wall, cpu = time.monotonic(), time.process_time()
+        try:
+            yield
+        finally:
+            spent = self.stages.setdefault(stage, {"wall_s": 0.0, "cpu_s": 0.0})
+            spent["wall_s"] = round(spent["wall_s"] + time.monotonic() - wall, 3)
+            spent["cpu_s"] = round(spent["cpu_s"] + time.process_time() - cpu, 3)
+
+
+class RunContext:
+    """One run at work. Heavy parts are opened when a node first asks for them, and closed with the run."""
+
+    def __init__(self, config: Config, parts: Parts, run: RunDir, progress: Progress | None = None) -> None:
+        self.config = config
+        self.parts = parts
+        self.run = run
+        self.progress = progress or Quiet()
+        self.clock = Clock()
+        self.allow_failed = False
+
+    @property
+    def path(self) -> Path:
+        return self.run.path
+
+    @property
+    def index_path(self) -> Path:
+        """The run's own index, or the one that the configuration names."""
+        return Path(self.config.search.index) if self.config.search.index else self.path / "index"
+
+    @property
+    def search_settings(self) -> SearchSettings:
+        search = self.config.search
+        return SearchSettings(backend=search.backend, k1=search.k1, b=search.b)
+
+    @cached_property
+    def indexed(self) -> IndexedCorpus:
+        """The indexed corpus; raises `UsageError` when the corpus changed since it was indexed."""
+        indexed = open_indexed(self.index_path)
+        if indexed.corpus.fingerprint() != indexed.fingerprint:
+            raise UsageError(
+                f"{self.index_path}: the corpus changed since it was indexed; begin a new run with --out, or build the "
+                "index again"
+            )
+        return indexed
+
+    @cached_property
+    def store(self) -> "TokenStore":
+        from tools.tokens import TokenStore
+
+        return TokenStore(self.path / "tokens", self.parts.tokenizer)
+
+    @cached_property
+    def library(self) -> Library:
+        indexed = self.indexed
+        shelf = Shelf(indexed.characters, indexed.texts, indexed.titles, indexed.sample)
+        return Library(
+            indexed.index,
+            shelf,
+            characters_per_token=self.characters_per_token,
+            target_tokens=self.target_tokens,
+            floor=self.config.retrieve.floor,
+            depth=self.depth,
+            threads=self.config.run.workers,
+        )
+
+    @cached_property
+    def panel(self) -> Panel:
+        return seat_panel(self.parts.seats, self.library, self.config.debate.reviews)
+
+    @property
+    def characters_per_token(self) -> float:
+        """Measured on the corpus when it was indexed."""
+        return float(self.run.manifest["characters_per_token"])
+
+    @property
+    def target_tokens(self) -> int:
+        """Tokens that one topic must be able to fill."""
+        return self.config.packing.context_length * self.config.packing.samples_per_topic
+
+    @property
+    def depth(self) -> int:
+        """Hits a query looks at."""
+        hits = self.config.retrieve.hits
+        if hits != "auto":
+            return hits
+        counts = self.indexed.counts()
+        mean_tokens = max(1.0, counts.characters / max(1, counts.documents) / self.characters_per_token)
+        return int(min(counts.documents, MAX_DEPTH, max(100, SLACK * self.target_tokens / mean_tokens)))
+
+    @property
+    def specials(self) -> Specials:
+        """Which special ids stand in samples, by the tokenizer's conventions and the configuration."""
+        tokenizer, packing = self.parts.tokenizer, self.config.packing
+        return Specials(
+            bos=tokenizer.bos_id if packing.bos == "auto" else None,
+            separator=tokenizer.eos_id if packing.separator == "eos" else None,
+        )
+
+    @property
+    def recipe_settings(self) -> Settings:
+        packing = self.config.packing
+        return Settings(
+            self.specials.layout(packing.context_length),
+            packing.samples_per_topic,
+            packing.order,
+            packing.target_tokens,
+            self.config.run.seed,
+        )
+
+    def brief(self, name: str) -> Brief:
+        """What a debate about a category (path or code) is told.
+
+        Topics asked for are twice the expansion factor (arXiv 2509.15568). Raises `UsageError` for an unknown category.
+        """
+        factor = self.config.debate.expansion_factor
+        taxonomy = self.parts.taxonomy
+        category = taxonomy.category(name)
+        asked = min(12, 6 + len(taxonomy.children(category))) if factor == "auto" else factor
+        avoid = tuple(c.name for c in taxonomy.avoid(category))
+        return Brief(category.path, category.name, 2 * asked, avoid, 1)
+
+    @contextmanager
+    def stage(self, name: str, total: int | None) -> Iterator[Tick]:
+        """Progress and timing of one stage."""
+        with self.clock.timing(name), self.progress.stage(name, total) as tick:
+            yield tick
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for part in ("library", "indexed"):
+            if part in self.__dict__:
+                self.__dict__[part].close()

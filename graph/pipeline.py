@@ -1,0 +1,101 @@
+"""The `pipeline` state machine: corpus in, validated samples out.
+
+    index -> select -> debate -> curate -> retrieve -> encode -> pack -> report
+
+A recipe over the whole corpus needs no topic and goes from index to encode. The graph always starts at its first node;
+every node skips what its marker in `manifest.json` proves, so no checkpoint can disagree with what is on the disk.
+"""
+
+import asyncio
+from typing import TYPE_CHECKING, Literal, TypedDict
+
+from langgraph.graph import END, START, StateGraph
+
+from graph.context import RunContext
+from graph.stages import curate, debate, encode, index, pack, report, retrieve
+
+if TYPE_CHECKING:
+    from langgraph.graph.state import CompiledStateGraph
+
+
+class PipelineState(TypedDict, total=False):
+    """Paths and counts only (DESIGN section 3, rule 1)."""
+
+    run_dir: str
+    documents: int
+    categories: int
+    topics: int
+    hits: int
+    tokens: int
+    samples: int
+
+
+def build_pipeline_graph(
+    context: RunContext,
+) -> "CompiledStateGraph[PipelineState, None, PipelineState, PipelineState]":
+    """Compile the pipeline of one run. Input: `{}`; the result has the run's path and counts."""
+    nodes = _Nodes(context)
+    graph = StateGraph(PipelineState)
+    graph.add_node("index", nodes.index)
+    graph.add_node("select", nodes.select)
+    graph.add_node("debate", nodes.debate)
+    graph.add_node("curate", nodes.curate)
+    graph.add_node("retrieve", nodes.retrieve)
+    graph.add_node("encode", nodes.encode)
+    graph.add_node("pack", nodes.pack)
+    graph.add_node("report", nodes.report)
+    graph.add_edge(START, "index")
+    graph.add_conditional_edges("index", nodes.after_index)
+    graph.add_edge("select", "debate")
+    graph.add_edge("debate", "curate")
+    graph.add_edge("curate", "retrieve")
+    graph.add_edge("retrieve", "encode")
+    graph.add_edge("encode", "pack")
+    graph.add_edge("pack", "report")
+    graph.add_edge("report", END)
+    return graph.compile(name="pipeline")
+
+
+class _Nodes:
+    """Stages run off the event loop: they read, search and encode for minutes."""
+
+    def __init__(self, context: RunContext) -> None:
+        self.context = context
+
+    def after_index(self, state: PipelineState) -> Literal["select", "encode"]:
+        return "select" if self.context.parts.recipe.unit == "topic" else "encode"
+
+    async def index(self, state: PipelineState) -> PipelineState:
+        await asyncio.to_thread(index.run, self.context)
+        return {"run_dir": str(self.context.path), "documents": self._count("index", "documents")}
+
+    async def select(self, state: PipelineState) -> PipelineState:
+        return {"categories": len(self.context.parts.categories)}
+
+    async def debate(self, state: PipelineState) -> PipelineState:
+        await debate.run(self.context)
+        return {}
+
+    async def curate(self, state: PipelineState) -> PipelineState:
+        await asyncio.to_thread(curate.run, self.context)
+        return {"topics": self._count("curate", "topics")}
+
+    async def retrieve(self, state: PipelineState) -> PipelineState:
+        await asyncio.to_thread(retrieve.run, self.context)
+        return {"hits": self._count("retrieve", "hits")}
+
+    async def encode(self, state: PipelineState) -> PipelineState:
+        await asyncio.to_thread(encode.run, self.context)
+        return {"tokens": self._count("encode", "tokens")}
+
+    async def pack(self, state: PipelineState) -> PipelineState:
+        await asyncio.to_thread(pack.run, self.context)
+        return {"samples": self._count("pack", "samples")}
+
+    async def report(self, state: PipelineState) -> PipelineState:
+        await asyncio.to_thread(report.run, self.context)
+        return {}
+
+    def _count(self, stage: str, name: str) -> int:
+        marker = self.context.run.stage(stage)
+        return int(marker.counts[name]) if marker else 0

@@ -1,0 +1,146 @@
+"""debate: the debate graph for every selected category, side by side, each in a durable thread of its own.
+
+A finished debate is recorded and its checkpoints pruned; one that fails becomes a dead letter with its reason, and the
+others go on. A few workers draw from one list, so memory does not grow with the number of categories.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+from langchain_core.runnables import RunnableConfig
+
+from agents import messages
+from graph.context import RunContext
+from graph.debate import CompiledDebate, DebateState, build_debate_graph
+from graph.outcomes import DeadLetter, Outcomes
+from litelong import UsageError
+from taxonomy import Category
+from tools.files import content_hash, replacing
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+SIDE_BY_SIDE = 8
+"""Debates at a time. Calls in flight are bounded apart from this, by `debate.concurrency`."""
+EVENTS_PER_FILE = 1_000
+"""Debates whose turns go to one `events-*.jsonl`."""
+
+
+async def run(context: RunContext) -> None:
+    """Debate what is not yet debated. Raises `UsageError` when categories failed and `allow_failed` is not given."""
+    if context.run.stage("debate"):
+        return
+    outcomes = Outcomes(context.path / "debates" / "outcomes.sqlite")
+    try:
+        categories = context.parts.categories
+        done = outcomes.done()
+        with context.stage("debate", len(categories)) as tick:
+            tick(len(done))
+            await _debate_all(context, [c for c in categories if c.path not in done], outcomes, tick)
+            _refuse_dead(context, outcomes)
+            files = list(_write_events(context.path / "debates", outcomes, [c.path for c in categories]))
+        dead = [{"category": d.category, "reason": d.reason} for d in outcomes.dead()]
+    finally:
+        outcomes.close()
+    context.run.finish("debate", {"categories": len(categories), "failed": dead}, files)
+
+
+@asynccontextmanager
+async def checkpoints(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
+    """The saver of debates under way. Only our own messages are ever unpacked from it."""
+    from langgraph.checkpoint.serde.jsonplus import JsonPlusSerializer
+    from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
+
+    names = (
+        "Accepted",
+        "Brief",
+        "Critique",
+        "Event",
+        "Evidence",
+        "Outcome",
+        "Proposal",
+        "Rejection",
+        "Verdict",
+        "Withdrawal",
+    )
+    allowed = [(messages.__name__, name) for name in names]
+    allowed += [("taxonomy.topics", name) for name in ("Topic", "Provenance")]
+    async with AsyncSqliteSaver.from_conn_string(str(path)) as saver:
+        saver.serde = JsonPlusSerializer(allowed_msgpack_modules=allowed)
+        await saver.conn.execute("PRAGMA auto_vacuum=FULL")
+        yield saver
+
+
+async def _debate_all(
+    context: RunContext, pending: list[Category], outcomes: Outcomes, tick: Callable[[int], None]
+) -> None:
+    async with checkpoints(context.path / "checkpoints.sqlite") as saver:
+        graph = build_debate_graph(
+            context.panel,
+            context.library,
+            context.brief,
+            run=context.config.run.name,
+            rounds=context.config.debate.rounds,
+            checkpointer=saver,
+        )
+        queue = iter(pending)
+
+        async def worker() -> None:
+            for category in queue:
+                await _debate_one(context, category, graph, saver, outcomes)
+                tick(1)
+
+        async with asyncio.TaskGroup() as group:
+            for _ in range(min(SIDE_BY_SIDE, len(pending))):
+                group.create_task(worker())
+
+
+async def _debate_one(
+    context: RunContext,
+    category: Category,
+    graph: CompiledDebate,
+    saver: "AsyncSqliteSaver",
+    outcomes: Outcomes,
+) -> None:
+    thread = thread_id(context.config.run.name, category.path)
+    config: RunnableConfig = {"configurable": {"thread_id": thread}}
+    try:
+        under_way = (await graph.aget_state(config)).next
+        given: DebateState | None = None if under_way else {"category": category.path}
+        state = await graph.ainvoke(given, config, durability="sync")
+    except UsageError:
+        raise
+    except Exception as error:  # one category's failure never stops the others
+        outcomes.fail(DeadLetter(category.path, f"{type(error).__name__}: {error}"[:500]))
+    else:
+        outcomes.record(state["outcome"])
+    await saver.adelete_thread(thread)
+
+
+def thread_id(run: str, category: str) -> str:
+    """The durable thread of one category's debate in one run."""
+    return f"{run}/{content_hash(category).hex()}"
+
+
+def _refuse_dead(context: RunContext, outcomes: Outcomes) -> None:
+    dead = outcomes.dead()
+    if dead and not context.allow_failed:
+        raise UsageError(
+            f"{context.path}: {len(dead)} categories failed, the first: {dead[0].category}: {dead[0].reason}; run again to "
+            "retry them, or go on without them with --allow-failed"
+        )
+
+
+def _write_events(folder: Path, outcomes: Outcomes, categories: list[str]) -> Iterator[Path]:
+    """Turns of all debates in the taxonomy's order, `EVENTS_PER_FILE` debates a file."""
+    for number, begin in enumerate(range(0, len(categories), EVENTS_PER_FILE)):
+        path = folder / f"events-{number:05d}.jsonl"
+        with replacing(path) as temporary, temporary.open("wb") as stream:
+            for outcome in outcomes.read(categories[begin : begin + EVENTS_PER_FILE]):
+                for event in outcome.events:
+                    stream.write(orjson.dumps(event, option=orjson.OPT_APPEND_NEWLINE))
+        yield path

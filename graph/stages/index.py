@@ -1,0 +1,62 @@
+"""index: read the corpus once into the catalogue and the BM25 index, and measure characters a token."""
+
+from graph.context import RunContext
+from litelong import UsageError
+from tools import indexed as indexing
+from tools.corpus import fetch_texts
+from tools.indexed import IndexedCorpus
+
+MEASURED_DOCUMENTS = 300
+"""Documents, by content hash, on which characters a token are measured."""
+
+
+def run(context: RunContext) -> None:
+    """Build or open the index. Raises `UsageError` for a corpus that cannot fill one sample."""
+    if context.run.stage("index"):
+        return
+    with context.stage("index", None) as tick:
+        if not (context.index_path / "index.json").exists() and context.config.search.index is None:
+            indexing.build(context.parts.corpus, context.index_path, context.search_settings, tick).close()
+        indexed = context.indexed
+        _check_spec(context, indexed)
+        counts = indexed.counts()
+        per_token = _characters_per_token(context, indexed)
+        _check_size(context, indexed, counts.characters / per_token)
+    context.run.note(
+        corpus_fingerprint=indexed.fingerprint,
+        tokenizer={"name": context.parts.tokenizer.name, "fingerprint": context.parts.tokenizer.fingerprint},
+        search={"backend": indexed.index.backend, "k1": context.config.search.k1, "b": context.config.search.b},
+        characters_per_token=round(per_token, 4),
+    )
+    context.run.finish("index", counts._asdict())
+
+
+def _check_spec(context: RunContext, indexed: IndexedCorpus) -> None:
+    if indexed.spec.paths != context.parts.corpus.paths:
+        raise UsageError(
+            f"search.index {indexed.path}: was built from {', '.join(indexed.spec.paths)}, not from corpus.path "
+            f"{', '.join(context.parts.corpus.paths)}; name the same corpus or build the index again"
+        )
+
+
+def _characters_per_token(context: RunContext, indexed: IndexedCorpus) -> float:
+    texts = indexed.texts(indexed.sample(MEASURED_DOCUMENTS))
+    encoded = context.parts.tokenizer.encode_batch(texts, threads=context.config.run.workers)
+    return sum(map(len, texts)) / max(1, len(encoded.ids))
+
+
+def _check_size(context: RunContext, indexed: IndexedCorpus, estimate: float) -> None:
+    """Refuse a corpus that holds less than one sample; near the line it is counted, not estimated."""
+    needed = context.config.packing.context_length
+    if estimate > 2 * needed:
+        return
+    total = 0
+    for _, text in fetch_texts(indexed.corpus, indexed.entries()):
+        total += len(context.parts.tokenizer.encode_batch([text]).ids) + 1
+        if total > needed:
+            return
+    raise UsageError(
+        f"corpus {', '.join(indexed.spec.paths)}: holds about {total:,} tokens ({context.parts.tokenizer.name}) in "
+        f"{indexed.counts().documents:,} documents, less than one sample of {needed:,}; add documents, or lower "
+        "packing.context_length"
+    )

@@ -1,0 +1,75 @@
+"""Both graphs, ready to run, for notebooks, LangGraph Studio (`langgraph.json`) and `litelong debate`."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from graph.config import Config, load_config
+from graph.context import RunContext, prepare
+from graph.debate import CompiledDebate, build_debate_graph
+from graph.demo import DEMO
+from graph.pipeline import PipelineState, build_pipeline_graph
+from graph.progress import Progress
+from graph.rundir import RunDir
+from graph.stages import index
+
+if TYPE_CHECKING:
+    from langgraph.checkpoint.base import BaseCheckpointSaver
+    from langgraph.graph.state import CompiledStateGraph
+
+
+def open_context(config: Config, progress: Progress | None = None) -> RunContext:
+    """A context with the corpus indexed. The index is the run directory's, which a later `run` goes on with."""
+    parts = prepare(config)
+    run_dir = RunDir.claim(config)
+    context = RunContext(config, parts, run_dir, progress)
+    try:
+        index.run(context)
+    except BaseException:
+        context.close()
+        run_dir.discard()
+        raise
+    finally:
+        run_dir.release()
+    return context
+
+
+def debate_of(context: RunContext, checkpointer: "BaseCheckpointSaver[Any] | None" = None) -> CompiledDebate:
+    """The debate graph of an open context."""
+    return build_debate_graph(
+        context.panel,
+        context.library,
+        context.brief,
+        run=context.config.run.name,
+        rounds=context.config.debate.rounds,
+        checkpointer=checkpointer,
+    )
+
+
+def build_debate(
+    config: Config | None = None, checkpointer: "BaseCheckpointSaver[Any] | None" = None
+) -> CompiledDebate:
+    """The `debate` graph for a configuration (default: the demo's). Input: `{"category": path or code}`.
+
+    Indexes the corpus first when that is not done yet.
+    """
+    return debate_of(open_context(config or load_config(DEMO)), checkpointer)
+
+
+def build_pipeline(
+    config: Config | None = None, progress: Progress | None = None
+) -> "CompiledStateGraph[PipelineState, None, PipelineState, PipelineState]":
+    """The `pipeline` graph for a configuration (default: the demo's). Input: `{}`. The run directory is created now."""
+    config = config or load_config(DEMO)
+    parts = prepare(config)
+    return build_pipeline_graph(RunContext(config, parts, RunDir.claim(config), progress))
+
+
+@contextmanager
+def opened(config: Config, progress: Progress | None = None) -> Iterator[RunContext]:
+    """`open_context` that closes what it opened."""
+    context = open_context(config, progress)
+    try:
+        yield context
+    finally:
+        context.close()

@@ -1,0 +1,252 @@
+"""Where every document lies, in one SQLite file made for 200 million of them.
+
+A row is appended and never moved (integer key in order of admission), and two narrow unique indexes do the rest: content
+hash to row (16 bytes: exact duplicates, and the order in which everything is read) and doc_id to row. A table clustered by
+hash would move whole rows at random; so only 16-byte keys are. While it is built there is no journal and no fsync: it is
+built under a temporary name, and a broken build is thrown away.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple, Self
+
+from litelong import UsageError
+from tools.corpus.document import Document, Reject
+from tools.files import content_hash, sync
+
+_APPLICATION = 0x4C4C4341  # "LLCA"
+_FORMAT = 1
+_INCOMPLETE = 0
+_COMMIT_EVERY = 20_000
+_ASK_AT_ONCE = 1000
+
+_SCHEMA = f"""
+PRAGMA page_size = 8192;
+PRAGMA journal_mode = OFF;
+PRAGMA synchronous = OFF;
+PRAGMA cache_size = -262144;
+PRAGMA application_id = {_APPLICATION};
+PRAGMA user_version = {_INCOMPLETE};
+CREATE TABLE documents (
+    number INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, title TEXT NOT NULL, n_chars INTEGER NOT NULL,
+    content_hash BLOB NOT NULL, source INTEGER NOT NULL, position INTEGER NOT NULL
+);
+CREATE UNIQUE INDEX by_content_hash ON documents (content_hash);
+CREATE UNIQUE INDEX by_doc_id ON documents (doc_id);
+CREATE TABLE duplicates (number INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, of INTEGER NOT NULL);
+CREATE TABLE rejects (number INTEGER PRIMARY KEY, place TEXT NOT NULL, position INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE counts (documents INTEGER, duplicates INTEGER, rejected INTEGER, characters INTEGER);
+INSERT INTO counts VALUES (0, 0, 0, 0);
+"""
+_ENTRY = "SELECT doc_id, title, n_chars, content_hash, source, position FROM documents"
+_INSERT = "INSERT OR IGNORE INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?)"
+
+
+class Entry(NamedTuple):
+    """What is known of a document without its text: `n_chars` characters, a 16-byte hash, and where it lies."""
+
+    doc_id: str
+    title: str
+    n_chars: int
+    content_hash: bytes
+    source: int
+    position: int
+
+
+class Duplicate(NamedTuple):
+    """A document that was dropped because its text is exactly that of the document `of`."""
+
+    doc_id: str
+    of: str
+
+
+class CatalogCounts(NamedTuple):
+    """`read` = `documents` + `duplicates` + `rejected`; `characters` are those of the documents."""
+
+    read: int
+    documents: int
+    duplicates: int
+    rejected: int
+    characters: int
+
+
+class Catalog:
+    """The catalogue file. Make one with `create` or `open`; a context manager; reads may come from several threads."""
+
+    def __init__(self, path: Path, connection: sqlite3.Connection, *, writable: bool) -> None:
+        self._path = path
+        self._writable = writable
+        self._owner = threading.get_ident()
+        self._local = threading.local()
+        self._local.connection = connection
+        self._lock = threading.Lock()
+        self._connections = [connection]
+
+    @classmethod
+    def create(cls, path: Path) -> Self:
+        """A new, empty catalogue at `path`; a file left there by a broken build is replaced."""
+        path.unlink(missing_ok=True)
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.executescript(_SCHEMA)
+        return cls(path, connection, writable=True)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """A finished catalogue, to be read only. Raises `UsageError` for a missing, foreign, older or unfinished file."""
+        if not path.is_file():
+            raise UsageError(f"{path}: no catalogue there: build the index first")
+        connection = _connect(path)
+        try:
+            _check(path, connection)
+        except UsageError:
+            connection.close()
+            raise
+        return cls(path, connection, writable=False)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close every connection, those of other threads too."""
+        with self._lock:
+            for connection in self._connections:
+                connection.close()
+            self._connections.clear()
+
+    def __len__(self) -> int:
+        return self.counts().documents
+
+    def admit(self, items: Iterable[Document | Reject]) -> Iterator[Document]:
+        """Record every item and yield the documents that are new, under a doc_id that no other has.
+
+        Of exact duplicates the first stays. Of two texts with one doc_id the later becomes `doc_id#` and the first 8 hex
+        digits of its content hash. The file counts as finished once `items` are used up; only for a created catalogue.
+        """
+        if not self._writable:
+            raise ValueError("a catalogue that was opened is read only")
+        connection = self._connection()
+        tally = _Tally(*connection.execute("SELECT * FROM counts").fetchone())
+        connection.execute(f"PRAGMA user_version = {_INCOMPLETE}")
+        connection.execute("BEGIN")
+        for count, item in enumerate(items, 1):
+            admitted = _admit(connection, item, tally)
+            if count % _COMMIT_EVERY == 0:
+                connection.execute("COMMIT")
+                connection.execute("BEGIN")
+            if admitted is not None:
+                yield admitted
+        connection.execute("UPDATE counts SET documents = ?, duplicates = ?, rejected = ?, characters = ?", tally.row())
+        connection.execute("COMMIT")
+        connection.execute(f"PRAGMA user_version = {_FORMAT}")
+        sync(self._path)
+
+    def counts(self) -> CatalogCounts:
+        """Items read and what became of them, as of the last finished `admit`."""
+        documents, duplicates, rejected, characters = self._connection().execute("SELECT * FROM counts").fetchone()
+        return CatalogCounts(documents + duplicates + rejected, documents, duplicates, rejected, characters)
+
+    def rejects(self) -> Iterator[Reject]:
+        """All rejects in the order read."""
+        for row in self._connection().execute("SELECT place, position, reason FROM rejects ORDER BY number"):
+            yield Reject(*row)
+
+    def duplicates(self) -> Iterator[Duplicate]:
+        """All dropped duplicates in the order read."""
+        query = "SELECT u.doc_id, d.doc_id FROM duplicates u JOIN documents d ON d.number = u.of ORDER BY u.number"
+        for row in self._connection().execute(query):
+            yield Duplicate(*row)
+
+    def entry(self, doc_id: str) -> Entry:
+        """The entry of one document. Raises `KeyError`."""
+        return self.entries([doc_id])[0]
+
+    def entries(self, doc_ids: Sequence[str]) -> list[Entry]:
+        """Entries in the order asked. Raises `KeyError` naming the first doc_id that is not there."""
+        found: dict[str, Entry] = {}
+        connection = self._connection()
+        asked = list(dict.fromkeys(doc_ids))
+        for begin in range(0, len(asked), _ASK_AT_ONCE):
+            some = asked[begin : begin + _ASK_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            for row in connection.execute(f"{_ENTRY} WHERE doc_id IN ({marks})", some):
+                found[row[0]] = Entry(*row)
+        return [found[doc_id] for doc_id in doc_ids]
+
+    def all_entries(self) -> Iterator[Entry]:
+        """Every entry, ordered by content hash; nothing is sorted, the index is walked."""
+        for row in self._connection().execute(f"{_ENTRY} ORDER BY content_hash"):
+            yield Entry(*row)
+
+    def _connection(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = self._local.connection = _connect(self._path)
+            with self._lock:
+                self._connections.append(connection)
+        return connection
+
+
+class _Tally:
+    def __init__(self, documents: int, duplicates: int, rejected: int, characters: int) -> None:
+        self.documents, self.duplicates, self.rejected, self.characters = documents, duplicates, rejected, characters
+
+    def row(self) -> tuple[int, int, int, int]:
+        return self.documents, self.duplicates, self.rejected, self.characters
+
+
+def _admit(connection: sqlite3.Connection, item: Document | Reject, tally: _Tally) -> Document | None:
+    if isinstance(item, Reject):
+        row = (item.where, item.position, item.reason)
+        connection.execute("INSERT INTO rejects VALUES (NULL, ?, ?, ?)", row)
+        tally.rejected += 1
+        return None
+    digest = content_hash(item.text)
+    if not _insert(connection, item, digest):
+        first = connection.execute("SELECT number FROM documents WHERE content_hash = ?", (digest,)).fetchone()
+        if first is not None:
+            connection.execute("INSERT INTO duplicates VALUES (NULL, ?, ?)", (item.doc_id, first[0]))
+            tally.duplicates += 1
+            return None
+        item = _renamed(connection, item, digest)
+    tally.documents += 1
+    tally.characters += len(item.text)
+    return item
+
+
+def _renamed(connection: sqlite3.Connection, item: Document, digest: bytes) -> Document:
+    # The long form is for a corpus that itself holds a doc_id ending in just these 8 digits.
+    for digits in (8, 32):
+        other = replace(item, doc_id=f"{item.doc_id}#{digest.hex()[:digits]}")
+        if _insert(connection, other, digest):
+            return other
+    raise UsageError(f"{item.doc_id}: more texts have this doc_id than can be told apart: set corpus.id_field")
+
+
+def _insert(connection: sqlite3.Connection, item: Document, digest: bytes) -> bool:
+    row = (item.doc_id, item.title, len(item.text), digest, item.source, item.position)
+    return connection.execute(_INSERT, row).rowcount == 1
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    address = f"{path.resolve().as_uri()}?mode=ro"
+    return sqlite3.connect(address, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    try:
+        (application,) = connection.execute("PRAGMA application_id").fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    except sqlite3.DatabaseError:
+        application = version = None
+    if application != _APPLICATION:
+        raise UsageError(f"{path}: not a catalogue of litelong: build the index again")
+    if version == _INCOMPLETE:
+        raise UsageError(f"{path}: the catalogue was never finished: build the index again")
+    if version != _FORMAT:
+        raise UsageError(f"{path}: a catalogue of another version of litelong: build the index again")

@@ -1,0 +1,67 @@
+"""What every reader offers, and the corpus made of them.
+
+A source says where a document lies in terms that only it understands (`position`), so that a byte offset, a row and a
+block address are one thing to everybody else.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import Protocol
+
+from litelong import UsageError
+from tools.corpus.document import Document, Reject
+
+READERS = 1
+"""Counts changes of what a reader makes of a file (HTML cleaning, the demo's layout); part of every fingerprint."""
+
+
+class Source(Protocol):
+    """One origin of documents: a file of rows, the text files of one path entry, a dataset, the demo corpus."""
+
+    @property
+    def label(self) -> str:
+        """The path as the user knows it, for messages and fingerprints."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes as stored (compressed where the file is), for estimates."""
+
+    def read(self) -> Iterator[Document | Reject]:
+        """Every document and every reject, in the source's own order. Raises `UsageError` for an unreadable file."""
+
+    def fetch(self, positions: Iterable[int]) -> Iterator[str]:
+        """The texts at strictly ascending `positions`, exactly as `read` yielded them. Raises `UsageError`."""
+
+    def stamp(self) -> str:
+        """A cheap fingerprint: label, size and modification time, or a package version."""
+
+
+@dataclass(frozen=True, slots=True)
+class Corpus:
+    """The sources of one configuration, in order; `Document.source` indexes `sources`."""
+
+    sources: Sequence[Source]
+    name: str
+
+    @property
+    def size_bytes(self) -> int:
+        """Bytes of all sources as stored (compressed where files are), for estimates."""
+        return sum(source.size_bytes for source in self.sources)
+
+    def read(self) -> Iterator[Document | Reject]:
+        """Every document and every reject of every source, in order."""
+        for source in self.sources:
+            yield from source.read()
+
+    def fingerprint(self) -> str:
+        """32 hex digits that change when a file is added, removed, renamed, resized or touched."""
+        digest = blake2b(f"readers {READERS}".encode(), digest_size=16)
+        for source in self.sources:
+            digest.update(b"\0" + source.stamp().encode("utf-8", "surrogateescape"))
+        return digest.hexdigest()
+
+
+def changed(label: str) -> UsageError:
+    """The error for a source that no longer holds what the index says it holds."""
+    return UsageError(f"{label} changed since it was indexed: build the index again")

@@ -1,0 +1,124 @@
+"""What a planner sees: numbers only. No text and no tokens, so that a plan is a pure function, testable and repeatable."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+RowArray = NDArray[np.int64]
+
+
+class SegmentRole(StrEnum):
+    """Why a segment stands in its sample (`anchor` and `negative` belong to the interleaved recipes)."""
+
+    DOCUMENT = "document"
+    ANCHOR = "anchor"
+    NEGATIVE = "negative"
+
+
+class Segment(NamedTuple):
+    """A slice of one document's tokens inside a sample: `ids[start:start+length] == document[doc_start:doc_start+length]`.
+
+    `document` is a row of `Tables`; `start`, `length` and `doc_start` are in tokens; `rank` is the document's rank in its
+    topic's hits (0: not ranked), `score` its BM25 score; `chunk` is the meta-chunk's number (-1: none).
+    """
+
+    document: int
+    role: SegmentRole
+    rank: int
+    score: float
+    chunk: int
+    start: int
+    length: int
+    doc_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tables:
+    """The documents a plan may draw from, one row each, in content-hash order so that row order never depends on files.
+
+    `doc_ids` [n] str, `hashes` [n] bytes of 16, `lengths` [n] int64 in tokens.
+    """
+
+    doc_ids: Sequence[str]
+    hashes: Sequence[bytes]
+    lengths: RowArray
+
+    def __len__(self) -> int:
+        return len(self.doc_ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """What a recipe plans at a time: a topic with its ranked documents, or the whole corpus (`topic_id` empty).
+
+    `documents` [h] int64 rows of `Tables` by rank, `ranks` [h] int32 from 1, `scores` [h] float32.
+    """
+
+    unit_id: str
+    documents: RowArray
+    ranks: NDArray[np.int32]
+    scores: NDArray[np.float32]
+    topic_id: str = ""
+    topic: str = ""
+    category: str = ""
+    category_code: str = ""
+
+
+@dataclass(slots=True)
+class Usage:
+    """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times."""
+
+    uses: NDArray[np.int32]
+    cap: int
+
+    @classmethod
+    def of(cls, tables: Tables, cap: int) -> "Usage":
+        return cls(np.zeros(len(tables), dtype=np.int32), cap)
+
+    def free(self, documents: RowArray) -> NDArray[np.bool_]:
+        """Which of `documents` [h] may still be used: bool [h]."""
+        return np.asarray(self.uses[documents] < self.cap)
+
+    def take(self, document: int) -> None:
+        self.uses[document] += 1
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The shape of a sample, in tokens: its length, and whether a BOS and separators stand in it.
+
+    A separator stands after every document that ends before the sample does.
+    """
+
+    context_length: int
+    bos: bool
+    separator: bool
+
+    @property
+    def capacity(self) -> int:
+        """Ids left for documents and separators."""
+        return self.context_length - self.bos
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedSample:
+    """One sample as a list of segments, not yet any tokens."""
+
+    sample_id: str
+    recipe: str
+    unit: Unit
+    segments: tuple[Segment, ...]
+
+
+@dataclass(slots=True)
+class Plan:
+    """All samples of a run in order, and for the ledger the documents (rows) that were passed over for want of room."""
+
+    samples: list[PlannedSample] = field(default_factory=list)
+    passed_over: set[int] = field(default_factory=set)
+    short_units: dict[str, int] = field(default_factory=dict)
+    """unit_id -> tokens that were at hand for a sample that could not be filled."""

@@ -1,0 +1,62 @@
+"""What a tokenizer promises: ids of a text's own characters, and nothing put in by the text itself.
+
+Special-token strings inside a document are encoded as the text they are, so that no document can end a sample or open a
+chat turn. Special ids are added by the packer alone.
+"""
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class Encoded(NamedTuple):
+    """Token ids of n texts: text i has `ids[offsets[i]:offsets[i + 1]]`."""
+
+    ids: NDArray[np.uint32]
+    """uint32, one after the other."""
+    offsets: NDArray[np.int64]
+    """int64 [n + 1], in tokens, from 0."""
+
+
+class Tokenizer(Protocol):
+    """One vocabulary. Encoding is a pure function of the text, whatever the number of threads."""
+
+    @property
+    def name(self) -> str:
+        """What the configuration called it."""
+        ...
+
+    @property
+    def fingerprint(self) -> str:
+        """Hex over vocabulary, pre-tokeniser and special tokens: equal where the ids of every text are."""
+        ...
+
+    @property
+    def vocab_size(self) -> int:
+        """One more than the highest id."""
+        ...
+
+    @property
+    def bos_id(self) -> int | None:
+        """The id that begins a document, if there is one."""
+        ...
+
+    @property
+    def eos_id(self) -> int | None:
+        """The id that ends a document, if there is one."""
+        ...
+
+    @property
+    def pad_id(self) -> int | None:
+        """The id that fills a sample up, if there is one."""
+        ...
+
+    def encode_batch(self, texts: Sequence[str], threads: int = 1) -> Encoded:
+        """The ids of each text, without special tokens. A lone surrogate counts as U+FFFD."""
+        ...
+
+    def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
+        """The text of `ids`, special tokens included; bytes that are no whole character become U+FFFD."""
+        ...

@@ -1,0 +1,189 @@
+"""The token store: each document is encoded once, for as long as its text and the tokenizer stay the same.
+
+A store is a folder of immutable parts under the tokenizer's fingerprint, keyed by content hash. Lookups search one
+sorted array of hashes, not a dictionary: 32 bytes a document (1 GB for 30 million) where a dictionary takes about 200.
+Ids are mapped into memory, so that a reader pays for the pages it touches.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import chain
+from pathlib import Path
+
+import numpy as np
+import orjson
+from filelock import FileLock, Timeout
+from numpy.typing import NDArray
+
+from litelong import UsageError
+from tools.files import write_atomic
+from tools.tokens.interface import Tokenizer
+from tools.tokens.parts import Part, PartWriter, as_hashes, part_numbers, read_part, remove_leftovers
+
+Ids = NDArray[np.uint16] | NDArray[np.uint32]
+
+_FORMAT = "litelong token store 1"
+_BATCH_CHARACTERS = 1 << 22  # about 1M tokens: enough to keep threads busy, little to hold
+_BATCH_DOCUMENTS = 1 << 13
+_PART_DOCUMENTS = 1 << 20
+
+
+def ignore(_: int) -> None:
+    """The progress bar of those who want none."""
+
+
+class TokenStore:
+    """Token ids by content hash (16 bytes, `tools.files.content_hash`), for one tokenizer."""
+
+    def __init__(self, path: Path, tokenizer: Tokenizer) -> None:
+        """Open the store in `path`, or begin one. Raises `UsageError` when a part is damaged."""
+        self._tokenizer = tokenizer
+        self._dtype: np.dtype[np.unsignedinteger] = np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<u4")
+        self._folder = path / tokenizer.fingerprint
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._manifest()
+        self._load()
+
+    def __contains__(self, key: bytes) -> bool:
+        return bool(self._places([key])[0] >= 0)
+
+    def __len__(self) -> int:
+        """The number of documents."""
+        return len(self._sorted)
+
+    @property
+    def total_tokens(self) -> int:
+        """The number of tokens of all documents."""
+        return int(self._offsets[-1])
+
+    def missing(self, hashes: Sequence[bytes]) -> list[bytes]:
+        """Those of `hashes` that the store does not hold, each once, in their order."""
+        absent = self._places(hashes) < 0
+        return list(dict.fromkeys(key for key, is_absent in zip(hashes, absent.tolist(), strict=True) if is_absent))
+
+    def length(self, key: bytes) -> int:
+        """A document's length in tokens. Raises `KeyError` when the store does not hold it."""
+        return int(self.lengths([key])[0])
+
+    def lengths(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
+        """int64 [n]: lengths in tokens. Raises `KeyError` for the first that the store does not hold."""
+        places = self._held(hashes)
+        return self._offsets[places + 1] - self._offsets[places]
+
+    def ids(self, key: bytes) -> Ids:
+        """A document's ids: a read-only view of the mapped file, uint16 or uint32. Raises `KeyError` when it is not held."""
+        place = int(self._held([key])[0])
+        number = int(np.searchsorted(self._first_documents, place, "right")) - 1
+        start = int(self._first_tokens[number])
+        return self._ids[number][int(self._offsets[place]) - start : int(self._offsets[place + 1]) - start]
+
+    def fill(
+        self,
+        texts: Iterable[tuple[bytes, str]],
+        threads: int = 1,
+        tick: Callable[[int], None] = ignore,
+        part_tokens: int = 1 << 26,
+    ) -> None:
+        """Encode the texts (content hash, text) that the store does not hold yet.
+
+        `tick` gets the number of texts just seen, held ones included. A part is closed at `part_tokens` tokens; a fill that is
+        killed keeps its whole parts. Raises `UsageError` when another process fills the same store.
+        """
+        batches = _batches(texts)
+        with self._alone():
+            while (first := next(batches, None)) is not None:
+                self._fill_part(chain([first], batches), threads, tick, part_tokens)
+                self._load()
+
+    def _fill_part(
+        self, batches: Iterator[list[tuple[bytes, str]]], threads: int, tick: Callable[[int], None], part_tokens: int
+    ) -> None:
+        number = max(part_numbers(self._folder), default=-1) + 1
+        with PartWriter(self._folder, number, self._dtype) as part:
+            for batch in batches:
+                by_hash = dict(batch)
+                new = [key for key in self.missing(list(by_hash)) if key not in part.held]
+                if new:
+                    part.append(new, self._tokenizer.encode_batch([by_hash[key] for key in new], threads))
+                tick(len(batch))
+                if part.tokens >= part_tokens or len(part.held) >= _PART_DOCUMENTS:
+                    break
+            if part.held:
+                part.finish()
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        try:
+            with FileLock(self._folder / "fill.lock", timeout=0):
+                remove_leftovers(self._folder)
+                self._load()
+                yield
+        except Timeout:
+            raise UsageError(f"token store {self._folder}: another process fills it; wait for it to end") from None
+
+    def _manifest(self) -> None:
+        path = self._folder / "manifest.json"
+        tokenizer = self._tokenizer
+        facts = {
+            "format": _FORMAT,
+            "fingerprint": tokenizer.fingerprint,
+            "ids": self._dtype.str,
+            "tokenizer": tokenizer.name,
+        }
+        if not path.exists():
+            write_atomic(path, orjson.dumps(facts, option=orjson.OPT_INDENT_2))
+        try:
+            found = orjson.loads(path.read_bytes())
+            ours = all(found[fact] == facts[fact] for fact in ("format", "fingerprint", "ids"))
+        except (ValueError, KeyError, TypeError):
+            ours = False
+        if not ours:
+            raise UsageError(
+                f"token store {path}: not of this version ({_FORMAT}); delete the folder, and it is encoded again"
+            )
+
+    def _load(self) -> None:
+        parts = [read_part(self._folder, number, self._dtype) for number in part_numbers(self._folder)]
+        self._ids = [part.ids for part in parts]
+        self._first_documents, self._first_tokens, self._offsets = _one_numbering(parts)
+        hashes = np.concatenate([as_hashes(b""), *(part.hashes for part in parts)])
+        self._order = np.argsort(hashes, kind="stable")
+        self._sorted = hashes[self._order]
+
+    def _places(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
+        """int64 [n]: each document's number over all parts, or -1."""
+        if any(len(key) != 16 for key in hashes):
+            raise ValueError("a content hash has 16 bytes")
+        wanted = as_hashes(b"".join(hashes))
+        if not len(self._sorted):
+            return np.full(len(wanted), -1, np.int64)
+        found = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
+        return np.where(self._sorted[found] == wanted, self._order[found], -1)
+
+    def _held(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
+        places = self._places(hashes)
+        if (places < 0).any():
+            absent = hashes[int(np.argmin(places))]
+            raise KeyError(f"the token store does not hold {absent.hex()}; fill it first")
+        return places
+
+
+def _one_numbering(parts: Sequence[Part]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The first document and the first token of each part, and offsets [n + 1], counted over all parts."""
+    documents = np.cumsum([0, *(len(part.hashes) for part in parts)], dtype=np.int64)
+    tokens = np.cumsum([0, *(len(part.ids) for part in parts)], dtype=np.int64)
+    starts = [part.offsets[:-1] + first for part, first in zip(parts, tokens[:-1], strict=True)]
+    return documents[:-1], tokens[:-1], np.concatenate([*starts, tokens[-1:]])
+
+
+def _batches(texts: Iterable[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
+    batch: list[tuple[bytes, str]] = []
+    characters = 0
+    for item in texts:
+        batch.append(item)
+        characters += len(item[1])
+        if characters >= _BATCH_CHARACTERS or len(batch) >= _BATCH_DOCUMENTS:
+            yield batch
+            batch, characters = [], 0
+    if batch:
+        yield batch
