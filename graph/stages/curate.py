@@ -82,7 +82,7 @@ def _row(context: RunContext, accepted: Accepted) -> TopicRow:
         proposed_by=list(topic.provenance.proposed_by),
         round=topic.provenance.round,
         reason=topic.provenance.reason,
-        evidence={key: value for key, value in asdict(accepted.evidence).items() if key != "proposal_id"},
+        evidence=asdict(accepted.evidence),
     )
 
 

@@ -1,6 +1,7 @@
 """pack: plan the samples from tables alone, then write them from the token store. Ends with the ledger."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from graph.stages.encode import needed
 from graph.stages.retrieve import read_hits
 from litelong import UsageError
 from tools.files import write_atomic
-from tools.packing.ledger import DocumentAccount, Span, ledger, token_account
+from tools.packing.ledger import DocumentAccount, Span, TokenAccount, ledger, token_account
 from tools.packing.tables import Plan, Tables, Unit, Usage
 from tools.packing.write import write_plan, write_samples
 
@@ -115,7 +116,8 @@ def _nothing(context: RunContext, units: list[Unit], plan: Plan) -> str:
     )
 
 
-def _write_ledger(context: RunContext, plan: Plan, units: Iterable[Unit], tables: Tables) -> Any:  # noqa: ANN401
+def account(context: RunContext, plan: Plan, tables: Tables) -> tuple[DocumentAccount, TokenAccount]:
+    """What became of every document of the corpus, and of every token of those encoded."""
     counts = context.indexed.counts()
     encoded = sum(entry.n_chars for entry in needed(context))
     documents = DocumentAccount(
@@ -132,6 +134,14 @@ def _write_ledger(context: RunContext, plan: Plan, units: Iterable[Unit], tables
     tokens = token_account(
         tables.lengths, spans, plan.passed_over, len(plan.samples), context.config.packing.context_length
     )
+    return documents, tokens
+
+
+def _write_ledger(context: RunContext, plan: Plan, units: Iterable[Unit], tables: Tables) -> Path:
+    documents, tokens = account(context, plan, tables)
+    errors = documents.errors() + tokens.errors()
+    if errors:
+        raise RuntimeError(f"the ledger does not close: {'; '.join(errors)}")
     path = context.path / "ledger.json"
     content = ledger(documents, tokens, _by_topic(plan, units, tables), {"calls": 0, "replayed": 0})
     write_atomic(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))

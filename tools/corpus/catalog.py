@@ -79,7 +79,6 @@ class Catalog:
     def __init__(self, path: Path, connection: sqlite3.Connection, *, writable: bool) -> None:
         self._path = path
         self._writable = writable
-        self._owner = threading.get_ident()
         self._local = threading.local()
         self._local.connection = connection
         self._lock = threading.Lock()

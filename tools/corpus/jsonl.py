@@ -12,6 +12,7 @@ from typing import BinaryIO, NamedTuple
 
 import orjson
 
+from litelong import UsageError
 from tools.corpus.document import Document, Reject
 from tools.corpus.rows import STRING, Columns, Row, Wanted, choose_columns, document_or_reject
 from tools.corpus.sources import changed
@@ -64,6 +65,8 @@ class Jsonl:
             yield Reject(self._label, 0, "empty file")
 
     def fetch(self, positions: Iterable[int]) -> Iterator[str]:
+        if not self._path.is_file():
+            raise changed(self._label)
         columns = self._columns()
         with readable(self._label, "JSONL"), self._path.open("rb") as stream:
             for position in positions:
@@ -75,8 +78,16 @@ class Jsonl:
                 yield text
 
     def _columns(self) -> Columns | None:
+        """The columns as `read` chose them; a file that has them no longer is another one."""
         with open_stream(self._path, self._label) as stream:
-            return next((columns for window in _windows(stream) if (columns := self._choose(window))), None)
+            for window in _windows(stream):
+                try:
+                    columns = self._choose(window)
+                except UsageError as error:
+                    raise changed(self._label) from error
+                if columns is not None:
+                    return columns
+        return None
 
     def _choose(self, window: list["_Line"]) -> Columns | None:
         kinds: dict[str, str] = {}

@@ -128,7 +128,10 @@ def _matches(given: Path, base: Path) -> Listing:
     names: set[str] = set()
     for match in glob(pattern, root_dir=root, recursive=True):  # noqa: PTH207  # Path.glob finds hidden files
         relative = Path(match).as_posix()
-        names.update(_walk(root, f"{relative}/", ()) if (root / match).is_dir() else [relative])
+        if (root / match).is_dir():
+            names.update(_walk(root, "" if relative == "." else f"{relative}/", ()))
+        else:
+            names.add(_regular(root, relative))
     if not names:
         raise UsageError(f"corpus.path: nothing matches '{given}' (looked in {base}): correct the pattern")
     return Listing(root, str(shown) if plain else "", sorted(names))
@@ -149,9 +152,11 @@ def _walk(root: Path, prefix: str, above: tuple[str, ...]) -> Iterator[str]:
     for name in names:
         if name.endswith("/"):
             yield from _walk(root, prefix + name, (*above, real))
-        elif (folder / name).is_file():
-            yield prefix + name
         else:
-            raise UsageError(
-                f"{printable(str(folder / name))}: neither a file nor a folder (a broken link?): remove it"
-            )
+            yield _regular(root, prefix + name)
+
+
+def _regular(root: Path, name: str) -> str:
+    if (root / name).is_file():
+        return name
+    raise UsageError(f"{printable(str(root / name))}: neither a file nor a folder (a broken link?): remove it")

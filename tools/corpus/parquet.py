@@ -10,6 +10,7 @@ from typing import BinaryIO
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from litelong import UsageError
 from tools.corpus.arrow import column_kinds, items_of, strings
 from tools.corpus.document import Document, Reject
 from tools.corpus.rows import Columns, Wanted, choose_columns
@@ -59,8 +60,13 @@ class Parquet:
     def fetch(self, positions: Iterable[int]) -> Iterator[str]:
         wanted = iter(positions)
         position = next(wanted, None)
+        if not self._path.is_file():
+            raise changed(self._label)
         with self._opened() as file:
-            columns = self._columns(file)
+            try:
+                columns = self._columns(file)
+            except UsageError as error:
+                raise changed(self._label) from error
             first = 0
             for group in range(file.num_row_groups):
                 end = first + file.metadata.row_group(group).num_rows

@@ -41,6 +41,9 @@ class TokenAccount:
     samples: int
     context_length: int
 
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
     def errors(self) -> list[str]:
         """What does not add up, in words; empty when the account closes."""
         found = []
@@ -106,6 +109,9 @@ class DocumentAccount:
     characters: int
     characters_not_encoded: int
 
+    def as_dict(self) -> dict[str, int]:
+        return asdict(self)
+
     def errors(self) -> list[str]:
         """What does not add up, in words."""
         found = []
@@ -121,8 +127,8 @@ def ledger(
 ) -> dict[str, Any]:
     """The content of `ledger.json`: deterministic, keys in a fixed order."""
     return {
-        "documents": asdict(documents),
-        "tokens": asdict(tokens),
+        "documents": documents.as_dict(),
+        "tokens": tokens.as_dict(),
         "topics": list(topics),
         "model_calls": dict(calls),
     }

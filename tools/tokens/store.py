@@ -1,7 +1,7 @@
 """The token store: each document is encoded once, for as long as its text and the tokenizer stay the same.
 
 A store is a folder of immutable parts under the tokenizer's fingerprint, keyed by content hash. Lookups search one
-sorted array of hashes, not a dictionary: 32 bytes a document (1 GB for 30 million) where a dictionary takes about 200.
+sorted array of hashes, not a dictionary: 32 bytes a document, 1 GB for 30 million (more while it loads).
 Ids are mapped into memory, so that a reader pays for the pages it touches.
 """
 

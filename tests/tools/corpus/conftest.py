@@ -15,7 +15,7 @@ def opened(tmp_path: Path) -> Opener:
     """Open path entries relative to `tmp_path/data`."""
 
     def opener(*paths: str, **settings: str) -> Corpus:
-        return open_corpus(paths, base=tmp_path / "data", blocks=tmp_path / "blocks", **settings)  # type: ignore[arg-type]
+        return open_corpus(paths, base=tmp_path / "data", blocks=tmp_path / "blocks", **settings)
 
     (tmp_path / "data").mkdir()
     return opener

@@ -1,0 +1,307 @@
+"""The `litelong` command. Each command is a few lines: read arguments, call the work, show the result.
+
+Faults of the user end in one line on stderr and exit status 2, internal errors in a traceback and 1; imports that take
+time stand inside the commands.
+"""
+
+import signal
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from litelong import UsageError, __version__
+
+app = typer.Typer(
+    help="Token-exact long-context training samples from short documents: taxonomy, debate, BM25, packing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+taxonomy_app = typer.Typer(help="Look at the taxonomy.", no_args_is_help=True, rich_markup_mode=None)
+app.add_typer(taxonomy_app, name="taxonomy")
+
+ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A litelong.yaml; `litelong init` writes one.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key of the configuration.")]
+Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="The run directory (instead of run.out).")]
+Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
+
+
+@contextmanager
+def _answering(resume: str = "") -> Iterator[None]:
+    """Turn what can go wrong into the exit statuses that DESIGN section 6 promises."""
+    # SIGTERM takes Ctrl-C's way, which stops the event loop in order.
+    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    try:
+        yield
+    except UsageError as error:
+        _fail(str(error), 2)
+    except KeyboardInterrupt:
+        _fail(f"interrupted{resume}", 130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        raise typer.Exit(0) from None
+
+
+def _fail(message: str, status: int) -> None:
+    sys.stderr.write(f"litelong: {' '.join(message.split())}\n")
+    raise typer.Exit(status)
+
+
+@app.callback(invoke_without_command=True)
+def _main(version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False) -> None:
+    if version:
+        sys.stdout.write(f"litelong {__version__}\n")
+        raise typer.Exit
+
+
+@app.command()
+def demo(out: Annotated[str, typer.Option("--out", metavar="DIR", help="The run directory.")] = "runs/demo") -> None:
+    """Run the whole pipeline on the demo corpus: no key, no network, about a minute."""
+    with _answering(f"; `litelong demo --out {out}` goes on where it stopped"):
+        from graph.config import load_config
+        from graph.demo import DEMO
+
+        _run(load_config(DEMO, out=out), as_json=False)
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it.")] = Path("litelong.yaml"),
+    force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
+) -> None:
+    """Write a commented litelong.yaml."""
+    with _answering():
+        from graph.template import write_template
+
+        write_template(path, force=force)
+        sys.stdout.write(f"wrote {path}; set corpus.path in it, then: litelong plan {path}\n")
+
+
+@app.command()
+def plan(config: ConfigFile, set_: Set = None, out: Out = None, as_json: Json = False) -> None:
+    """Dry run: categories, model calls, tokens, cost, disk, time."""
+    with _answering():
+        from graph import show
+        from graph.config import load_config
+        from graph.planning import estimate
+
+        found = estimate(load_config(config, set_ or (), out))
+        show.emit_json(found) if as_json else show.show_estimate(found)
+
+
+@app.command()
+def run(
+    config: ConfigFile,
+    set_: Set = None,
+    out: Out = None,
+    allow_failed: Annotated[
+        bool, typer.Option("--allow-failed", help="Pack without the categories whose debate failed.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Run a configuration, or go on with the run it began."""
+    with _answering(f"; `litelong run {config}` goes on where it stopped"):
+        from graph.config import load_config
+
+        _run(load_config(config, set_ or (), out), as_json=as_json, allow_failed=allow_failed)
+
+
+def _run(config: Any, *, as_json: bool, allow_failed: bool = False) -> None:  # noqa: ANN401 - Config, imported late
+    from graph import show
+    from graph.progress import progress_for_terminal
+    from graph.running import run as run_config
+
+    result = run_config(config, progress=progress_for_terminal(), allow_failed=allow_failed)
+    if as_json:
+        show.emit_json(result)
+        return
+    length = config.packing.context_length
+    show.emit(
+        f"{result.samples:,} samples of exactly {length:,} ids ({result.tokens:,} tokens) in {result.path}/samples"
+    )
+    if result.topics:
+        show.emit(
+            f"{result.topics:,} topics accepted, {result.rejected:,} rejected; {result.short:,} accepted ones fill no sample"
+        )
+    if result.failed:
+        show.emit(f"{result.failed:,} categories failed and were left out (--allow-failed)")
+    show.emit("next:")
+    for command, what in (
+        (f"litelong inspect {result.path}", "the samples and their topics"),
+        (f"litelong inspect {result.path} SAMPLE_ID --text", "what is in one, and why"),
+        (f"litelong inspect {result.path} --similarity", "how much more alike its documents are than chance"),
+        (f"litelong validate {result.path}", "prove every id from the corpus"),
+    ):
+        show.emit(f"  {command:<{44 + len(str(result.path))}}  {what}")
+
+
+@app.command()
+def index(
+    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Files, folders, globs, hf:NAME, or demo.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The index folder to make.")],
+    text_field: Annotated[str | None, typer.Option("--text-field", help="Column with the text.")] = None,
+    id_field: Annotated[str | None, typer.Option("--id-field", help="Column with the id.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Index a corpus once, to be used by many runs (search.index) and by `litelong search`."""
+    with _answering("; nothing was left behind"):
+        from graph import show
+        from graph.config import load_config
+        from graph.indexing import index_corpus
+        from graph.progress import progress_for_terminal
+
+        section: dict[str, object] = {"path": corpus, "text_field": text_field, "id_field": id_field}
+        counts = index_corpus(load_config({"corpus": section}), out, progress_for_terminal())
+        if as_json:
+            show.emit_json(counts._asdict())
+        else:
+            show.emit(
+                f"{counts.documents:,} documents ({counts.characters:,} characters) indexed in {out}; "
+                f"{counts.duplicates:,} duplicates, {counts.rejected:,} rejected"
+            )
+
+
+@app.command()
+def search(
+    index_path: Annotated[Path, typer.Argument(metavar="INDEX", help="An index folder, or a run directory.")],
+    query: Annotated[str, typer.Argument(metavar="QUERY")],
+    k: Annotated[int, typer.Option("-k", min=1, max=5000, help="Hits to show.")] = 10,
+    as_json: Json = False,
+) -> None:
+    """Search an index with BM25: ranked titles with scores."""
+    with _answering():
+        from graph import show
+        from graph.indexing import search_index
+
+        rows = search_index(index_path, query, k)
+        if as_json:
+            show.emit_json(rows)
+        elif not rows:
+            show.emit("no document has any of these words")
+        else:
+            columns = {"rank": "right", "score": "right", "document": "left", "title": "left"}
+            show.table("", columns, ((r["rank"], f"{r['score']:.3f}", r["doc_id"], r["title"]) for r in rows))
+
+
+@app.command()
+def debate(
+    config: ConfigFile,
+    category: Annotated[str, typer.Option("--category", metavar="CODE_OR_PATH", help="The category to debate.")],
+    set_: Set = None,
+    out: Out = None,
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON line a turn.")] = False,
+) -> None:
+    """Debate one category, streamed turn by turn. The run directory's index is used, or made."""
+    with _answering():
+        from graph.config import load_config
+        from graph.live import stream_debate
+        from graph.progress import progress_for_terminal
+
+        stream_debate(load_config(config, set_ or (), out), category, progress_for_terminal(), as_json=as_json)
+
+
+@app.command()
+def inspect(
+    run_path: RunPath,
+    sample_id: Annotated[str | None, typer.Argument(metavar="[SAMPLE_ID]")] = None,
+    text: Annotated[bool, typer.Option("--text", help="Print the sample's text.")] = False,
+    similarity: Annotated[
+        bool, typer.Option("--similarity", help="Compare how alike a sample's documents are with `standard` samples.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show a run's samples, or what is in one and why."""
+    with _answering():
+        from graph import inspecting, show
+
+        if similarity:
+            found = inspecting.coherence(run_path)
+            show.emit_json({**found._asdict(), "ratio": found.ratio}) if as_json else show.show_similarity(found)
+        elif sample_id:
+            view = inspecting.view(run_path, sample_id, text=text)
+            show.emit_json(view) if as_json else show.show_sample(view, text=text)
+        elif text:
+            raise UsageError("--text shows one sample: name its SAMPLE_ID (`litelong inspect RUN` lists them)")
+        elif as_json:
+            for row in inspecting.samples(run_path):
+                show.emit_json(row, lines=True)
+        else:
+            columns = {"sample": "left", "topic": "left", "category": "left", "documents": "right", "first": "left"}
+            show.table("", columns, (inspecting.overview(row) for row in inspecting.samples(run_path)))
+
+
+@app.command()
+def validate(run_path: RunPath, as_json: Json = False) -> None:
+    """Recompute every sample of a run from the corpus; exit status 1 when anything is wrong."""
+    with _answering():
+        from graph import show
+        from graph.progress import progress_for_terminal
+        from graph.validating import validate as check
+
+        found = check(run_path, progress_for_terminal())
+        if as_json:
+            show.emit_json(found)
+        elif found.valid:
+            show.emit(
+                f"valid: {found.samples:,} samples, {found.segments:,} segments and {found.tokens:,} ids are their "
+                f"documents' own tokens ({found.documents:,} documents encoded again); the plan and the ledger agree"
+            )
+        else:
+            for problem in found.problems[:20]:
+                show.emit(show.safe(problem))
+            more = len(found.problems) - 20
+            _fail(f"{run_path}: {len(found.problems):,} problems{f' ({more:,} not shown)' if more > 0 else ''}", 1)
+        if not found.valid:
+            raise typer.Exit(1)
+
+
+@taxonomy_app.command("show")
+def taxonomy_show(
+    under: Annotated[str | None, typer.Argument(metavar="[CATEGORY]", help="Code or path; all when omitted.")] = None,
+    source: Annotated[str, typer.Option("--source", help="Which taxonomy.")] = "compact",
+    depth: Annotated[int | None, typer.Option("--depth", min=0, help="Levels below it.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Print the tree."""
+    with _answering():
+        from graph import show
+        from taxonomy import load_taxonomy
+        from taxonomy.tree import to_json, tree_lines
+
+        tree = load_taxonomy(source)
+        top = tree.category(under) if under else None
+        if as_json:
+            show.emit_json(to_json(tree, top))
+        else:
+            for line in tree_lines(tree, top, depth):
+                show.emit(line)
+
+
+@taxonomy_app.command("stats")
+def taxonomy_stats(
+    source: Annotated[str, typer.Option("--source", help="Which taxonomy.")] = "compact", as_json: Json = False
+) -> None:
+    """Count categories, leaves and what is debated, by section."""
+    with _answering():
+        from graph import show
+        from taxonomy import load_taxonomy
+
+        tree = load_taxonomy(source)
+        stats = tree.stats()
+        if as_json:
+            show.emit_json(stats)
+            return
+        depths = ", ".join(f"{n:,} at depth {depth}" for depth, n in enumerate(stats.by_depth))
+        show.emit(f"{tree.name}: {stats.categories:,} categories in {stats.sections} sections ({depths})")
+        show.emit(
+            f"{stats.leaves:,} leaves, {stats.inner:,} inner, {stats.coded:,} with a code; {len(tree.debated()):,} debated by default"
+        )
+        columns = {"section": "left", "code": "left", "categories": "right", "debated": "right", "topics": "right"}
+        show.table("", columns, ((s.name, s.code or "", s.categories, s.debated, s.topics) for s in stats.per_section))

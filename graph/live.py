@@ -1,0 +1,37 @@
+"""`litelong debate`: one category's debate, streamed turn by turn."""
+
+from agents.messages import Event, Outcome
+from graph import show
+from graph.config import Config
+from graph.progress import Progress
+from graph.running import blocking
+from graph.studio import debate_of, opened
+
+
+def stream_debate(config: Config, category: str, progress: Progress, *, as_json: bool) -> Outcome:
+    """Debate `category` and print every turn as it happens. Raises `UsageError` for an unknown category."""
+    with opened(config, progress) as context:
+        path = context.brief(category).category
+        if not as_json:
+            show.emit(f"{path}: {len(context.panel.seats)} agents, {context.target_tokens:,} tokens a topic to fill")
+
+        async def follow() -> Outcome:
+            outcome = Outcome(path)
+            titles: dict[str, str] = {}
+            async for mode, chunk in debate_of(context).astream({"category": path}, stream_mode=["custom", "values"]):
+                if mode == "custom" and isinstance(chunk, Event):
+                    show.emit_json(chunk, lines=True) if as_json else show.show_event(chunk, titles)
+                elif isinstance(chunk, dict) and "outcome" in chunk:
+                    outcome = chunk["outcome"]
+            return outcome
+
+        outcome = blocking(follow())
+    if not as_json:
+        show.emit(f"\naccepted {len(outcome.accepted)}, rejected {len(outcome.rejected)}")
+        for accepted in outcome.accepted:
+            evidence = accepted.evidence
+            show.emit(
+                f"  {show.safe(accepted.topic.title)}  ({evidence.documents:,} documents, about {evidence.tokens:,} tokens, "
+                f"{evidence.on_category:.0%} on category)"
+            )
+    return outcome

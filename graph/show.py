@@ -1,0 +1,192 @@
+"""What commands print. Titles, texts and replies are untrusted: control characters are made visible, markup is off."""
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, is_dataclass
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from agents.messages import Event
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from graph.inspecting import SampleView
+    from graph.planning import Estimate
+    from tools.report.similarity import Similarity
+
+KEPT = frozenset("\n\t")
+
+
+def safe(text: str) -> str:
+    """The text with control characters (terminal escapes among them) replaced by visible signs."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() or c in KEPT else _visible(c) for c in text)
+
+
+def _visible(character: str) -> str:
+    code = ord(character)
+    return chr(0x2400 + code) if code < 0x20 else "�"
+
+
+def console() -> "Console":
+    """Standard output: colours on a terminal, plain text of full width elsewhere."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else 160)
+
+
+def emit(text: str = "") -> None:
+    """One line on standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def emit_json(value: object, *, lines: bool = False) -> None:
+    """A value as JSON: indented, or one line."""
+    plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    option = orjson.OPT_APPEND_NEWLINE | (0 if lines else orjson.OPT_INDENT_2)
+    sys.stdout.write(orjson.dumps(plain, option=option, default=str).decode())
+
+
+def table(title: str, columns: Mapping[str, str], rows: Iterable[Iterable[object]]) -> None:
+    """A table; `columns` maps headings to `left` or `right`."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(title=title or None, title_justify="left", box=None, pad_edge=False, header_style="bold")
+    for heading, justify in columns.items():
+        grid.add_column(heading, justify="right" if justify == "right" else "left", overflow="fold")
+    for row in rows:
+        grid.add_row(*(Text(safe(str(cell))) for cell in row))
+    console().print(grid)
+
+
+def count(n: int) -> str:
+    return f"{n:,}"
+
+
+def size(n: int) -> str:
+    """Bytes for people."""
+    value = float(n)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 1000:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
+def duration(seconds: float) -> str:
+    """Seconds for people."""
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    if seconds < 7200:
+        return f"{seconds / 60:.0f} min"
+    return f"{seconds / 3600:.1f} h"
+
+
+def show_estimate(estimate: "Estimate") -> None:
+    """The dry run as a table."""
+    e = estimate
+    partly = "" if e.probed_documents >= e.documents else f" (from the first {e.probed_documents:,})"
+    rows = [
+        ("documents", f"about {e.documents:,}{partly}"),
+        ("tokens", f"about {e.tokens:,} ({e.characters_per_token} characters a token)"),
+        ("categories to debate", f"{e.categories:,} ({e.topics_asked:,} topics asked for)"),
+        ("language model calls", f"{e.model_calls:,} ({e.model_tokens:,} tokens, cost {e.cost:.2f})"),
+        ("samples", f"at most {e.samples_at_most:,}"),
+        ("disk: index", size(e.disk_index)),
+        ("disk: tokens", f"at most {size(e.disk_tokens)}"),
+        ("disk: samples", f"at most {size(e.disk_samples)}, before compression"),
+        ("time: index", f"about {duration(e.seconds_index)}"),
+        ("time: debate", f"about {duration(e.seconds_debate)}"),
+        ("time: encode", f"about {duration(e.seconds_encode)}"),
+    ]
+    table("Dry run; nothing has been written", {"": "left", "estimate": "left"}, rows)
+
+
+def show_similarity(similarity: "Similarity") -> None:
+    """The two figures and their ratio."""
+    emit(f"mean TF-IDF similarity of documents within a sample: {similarity.samples:.4f}")
+    emit(f"the same for `standard` samples of the same corpus:  {similarity.baseline:.4f}")
+    emit(f"ratio: {similarity.ratio:.2f}")
+
+
+def show_sample(view: "SampleView", *, text: bool) -> None:
+    """One sample: what it is about and why, then its segments; with `text`, all of it."""
+    emit(f"sample    {view.sample_id}   recipe {view.recipe}   {view.n_tokens:,} tokens   {len(view.parts)} segments")
+    emit(f"spans     {len(view.doc_lens)} (attention may cross documents within one)")
+    if view.topic:
+        topic = view.topic
+        emit(f"topic     {safe(topic['title'])}")
+        emit(f"category  {safe(topic['category'])} {topic['category_code']}")
+        emit(f"why       {safe(topic['explanation'])}")
+        for turn in view.turns:
+            emit(f"          round {turn.round}  {turn.agent} {turn.position}: {safe(turn.reason)}")
+    emit()
+    if text:
+        for number, part in enumerate(view.parts):
+            emit(f"━━━ {number}  {safe(part.doc_id)}  “{safe(part.title)}”  {_where(part)}")
+            emit(safe(part.text or ""))
+            emit()
+        return
+    table(
+        "",
+        {
+            "#": "right",
+            "document": "left",
+            "title": "left",
+            "role": "left",
+            "rank": "right",
+            "score": "right",
+            "start": "right",
+            "tokens": "right",
+            "": "left",
+        },
+        (
+            (n, p.doc_id, p.title, p.role, p.rank, f"{p.score:.2f}", count(p.start), count(p.length), _cut(p))
+            for n, p in enumerate(view.parts)
+        ),
+    )
+
+
+def _where(part: Any) -> str:  # noqa: ANN401 - Part; inspecting is imported late
+    return f"{part.role}, rank {part.rank}, score {part.score:.2f}, tokens {part.start:,}–{part.start + part.length:,}{_cut(part)}"
+
+
+def _cut(part: Any) -> str:  # noqa: ANN401
+    return "" if part.length == part.doc_tokens else f" cut: {part.length:,} of {part.doc_tokens:,}"
+
+
+_COLOURS = {
+    "accept": "green",
+    "keep": "green",
+    "reject": "red",
+    "remove": "red",
+    "withdraw": "yellow",
+    "propose": "cyan",
+}
+
+
+def show_event(event: Event, titles: dict[str, str]) -> None:
+    """One turn as it happens; `titles` remembers what each proposal is called."""
+    from rich.text import Text
+
+    out = console()
+    out.print(
+        Text(f"\nround {event.round}  {event.agent} ({event.role}, {event.model})  {event.latency_s:.2f} s", "bold")
+    )
+    for key, position, words in event.positions:
+        if position == "propose":
+            titles[key] = words
+            out.print(
+                Text.assemble("  ", (f"{position:<9}", _COLOURS[position]), f"{safe(words)}", (f"  {key}", "dim"))
+            )
+        else:
+            out.print(
+                Text.assemble(
+                    "  ", (f"{position:<9}", _COLOURS[position]), f"{safe(titles.get(key, key))}: {safe(words)}"
+                ),
+                soft_wrap=True,
+            )

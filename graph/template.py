@@ -1,0 +1,77 @@
+"""The commented litelong.yaml that `litelong init` writes. A test loads it and compares it with the defaults."""
+
+from pathlib import Path
+
+from litelong import UsageError
+from tools.files import write_atomic
+
+TEMPLATE = """\
+# litelong configuration. Every key but corpus.path may be left out; what stands here are the defaults.
+# Relative paths are relative to the folder that the command is run in.
+# Dry run: litelong plan FILE    run or resume: litelong run FILE    override: --set packing.context_length=4096
+
+run:
+  name: run                # letters, digits, . _ -
+  out: runs/run            # the run directory
+  seed: 0                  # same config, corpus and seed: byte-identical samples
+  workers: 2               # threads; never changes the result
+
+corpus:
+  path: [data/]            # files, folders, globs (.txt .md .html .jsonl .parquet, also .gz .zst), hf:NAME, or demo
+  text_field: null         # column with the text; found when null
+  id_field: null           # column with the document's id; found when null
+  source: corpus           # what the corpus is called in records
+  binary_files: error      # or reject: keep binary files in the reject list and go on
+
+taxonomy:
+  source: compact          # 53 BISAC sections with 10 to 20 subjects each
+  select: []               # paths, codes or globs, e.g. ["SCIENCE/**", "COM000000"]; empty: all that are debated by default
+  exclude: []
+  limit: null              # the first so many categories
+
+tokenizer: cl100k_base     # or path/to/tokenizer.json
+
+search:
+  backend: auto            # whoosh
+  k1: 1.2
+  b: 0.75
+  index: null              # a folder made by `litelong index`; null: the run makes its own
+
+debate:
+  engine: langgraph
+  protocol: litelong
+  retention: filter_reject # a topic is kept unless half of the judges or more remove it
+  expansion_factor: auto   # twice as many topics are asked of each proposer; auto: 6, and more for inner categories
+  reviews: others          # critics pass over proposals by agents of their own model (unless none would remain), or: all
+  rounds: 1                # more: proposers answer critiques by withdrawing topics and proposing others
+  concurrency: 16
+  proposers: [{role: proposer, model: lexical}]
+  critics: [{role: critic, model: lexical}]
+  judges: [{role: judge, model: lexical}]
+  budget: {tokens: null, cost: null}
+
+retrieve:
+  hits: auto               # as many as the topic's samples need; or a number
+  floor: 0.4               # a hit needs this share of the best hit's score
+
+packing:
+  recipe: litelong         # or standard: the same corpus shuffled, the baseline
+  context_length: 131072   # ids in every sample, exactly
+  samples_per_topic: 1
+  max_uses_per_document: 1 # in the whole run
+  order: rank              # reverse, shuffle: how the chosen documents stand in the sample
+  boundaries: sample       # one attention span a sample; document: one a document (column doc_lens)
+  target_tokens: null      # stop after so many; null: as many samples as can be filled
+  separator: eos           # after each document; or none
+  bos: auto                # at the sample's start where the tokenizer has one; or none
+"""
+
+
+def write_template(path: Path, *, force: bool) -> None:
+    """Write the template. Raises `UsageError` when `path` is there already (and not `force`), or cannot be written."""
+    if path.exists() and not force:
+        raise UsageError(f"{path}: is there already; name another file, or overwrite it with --force")
+    try:
+        write_atomic(path, TEMPLATE.encode())
+    except OSError as error:
+        raise UsageError(f"{path}: cannot be written ({error.strerror})") from None

@@ -1,0 +1,236 @@
+"""`litelong validate`: a run proved from its corpus, not from its own token store.
+
+Every document that the run could draw from is fetched and encoded anew; samples are compared with it id by id, the plan
+is made again and compared, and the ledger is drawn up again and compared. Needs room on the temporary disk for the
+run's encoded documents (4 bytes a token).
+"""
+
+import tempfile
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from graph.context import RunContext, prepare
+from graph.progress import Progress, Quiet
+from graph.rundir import RunDir
+from graph.stages.curate import read_topics
+from graph.stages.encode import needed
+from graph.stages.pack import account, make_plan, read_tables, read_units
+from graph.stages.retrieve import read_hits
+from tools.corpus import fetch_texts
+from tools.files import file_digest
+from tools.packing.check import check_sample
+from tools.packing.schema import SAMPLES
+from tools.packing.tables import Plan, Tables
+from tools.packing.write import read_plan, write_plan
+
+ALWAYS = ("config.yaml", "manifest.json", "ledger.json", "usage.json", "plan", "samples")
+WITH_TOPICS = ("topics.jsonl", "rejected.jsonl", "checkpoints.sqlite", "debates", "hits")
+
+
+@dataclass(slots=True)
+class Validation:
+    """What was checked and what was found wrong (each problem one line: where, what)."""
+
+    samples: int = 0
+    segments: int = 0
+    tokens: int = 0
+    documents: int = 0
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def valid(self) -> bool:
+        return not self.problems
+
+
+class _Checked(RunContext):
+    """A finished run seen through a token store filled anew."""
+
+    def __init__(self, *args: Any, folder: Path) -> None:  # noqa: ANN401 - the parent's arguments
+        super().__init__(*args)
+        self._folder = folder
+
+    @cached_property
+    def store(self) -> Any:  # noqa: ANN401 - TokenStore, imported late
+        from tools.tokens import TokenStore
+
+        return TokenStore(self._folder / "tokens", self.parts.tokenizer)
+
+
+def validate(path: Path, progress: Progress | None = None) -> Validation:
+    """Check the run in `path`. Raises `UsageError` when there is none, it is not finished, or its corpus is gone."""
+    run_dir = RunDir.open(path)
+    result = Validation()
+    _check_files(run_dir, result)
+    if result.problems:
+        return result
+    config = run_dir.config()
+    with tempfile.TemporaryDirectory(prefix="litelong-validate-") as folder:
+        context = _Checked(config, prepare(config), run_dir, progress or Quiet(), folder=Path(folder))
+        try:
+            _check_run(context, Path(folder), result)
+        finally:
+            context.close()
+    return result
+
+
+def _check_files(run_dir: RunDir, result: Validation) -> None:
+    """What a finished run holds is there, and is what was written."""
+    stages = run_dir.manifest.get("stages", {})
+    if "report" not in stages:
+        done = ", ".join(stages) or "none"
+        result.problems.append(f"{run_dir.path}: the run is not finished (stages done: {done}); run it again to go on")
+        return
+    for name in (*ALWAYS, *(WITH_TOPICS if "curate" in stages else ())):
+        if not (run_dir.path / name).exists():
+            result.problems.append(f"{name}: is missing")
+    for stage in stages.values():
+        for name, digest in stage["files"].items():
+            file = run_dir.path / name
+            if not file.exists():
+                result.problems.append(f"{name}: is missing")
+            elif file_digest(file) != digest and not name.startswith("samples/"):
+                # A changed sample file is looked into id by id below, which says more.
+                result.problems.append(f"{name}: is not what the run wrote (content hash differs)")
+
+
+def _check_run(context: RunContext, folder: Path, result: Validation) -> None:
+    entries = list(needed(context))
+    with context.progress.stage("encode", len(entries)) as tick:
+        texts = ((e.content_hash, text) for e, text in fetch_texts(context.indexed.corpus, entries))
+        context.store.fill(texts, threads=context.config.run.workers, tick=tick)
+    result.documents = len(entries)
+    tables = read_tables(context)
+    units = read_units(context, tables)
+    plan = make_plan(context, units, tables)
+    _check_plan(context, plan, tables, folder, result)
+    _check_samples(context, tables, result)
+    _check_ledger(context, plan, tables, result)
+    _check_digests(context.run, result)
+
+
+def _check_plan(context: RunContext, plan: Plan, tables: Tables, folder: Path, result: Validation) -> None:
+    """The plan made again from hits, lengths and seed is the plan on disk."""
+    write_plan(plan, tables, folder / "plan")
+    rows = zip(_rows(folder / "plan"), _rows(context.path / "plan"), strict=False)
+    for again, written in rows:
+        if again != written:
+            result.problems.append(f"plan: sample {written['sample_id']} is not what planning again gives")
+            return
+    planned = sum(1 for _ in _rows(context.path / "plan"))
+    if planned != len(plan.samples):
+        result.problems.append(f"plan: holds {planned} samples, planning again gives {len(plan.samples)}")
+
+
+def _check_samples(context: RunContext, tables: Tables, result: Validation) -> None:
+    row_of = {doc_id: row for row, doc_id in enumerate(tables.doc_ids)}
+    planned = _rows(context.path / "plan")
+    hits = _hits(context)
+    uses: Counter[str] = Counter()
+    packing = context.config.packing
+
+    def tokens_of(doc_id: str) -> NDArray[Any] | None:
+        row = row_of.get(doc_id)
+        return None if row is None else np.asarray(context.store.ids(tables.hashes[row]))
+
+    marker = context.run.stage("pack")
+    total = int(marker.counts["samples"]) if marker else 0
+    with context.progress.stage("samples", total) as tick:
+        for file in sorted((context.path / "samples").glob("part-*.parquet")):
+            for number, row in enumerate(_sample_rows(file, result)):
+                where = f"samples/{file.name} row {number} ({row['sample_id']})"
+                found = check_sample(row, tokens_of, context.specials, packing.context_length, packing.boundaries)
+                found += _against_plan(row, next(planned, None))
+                found += _against_hits(row, hits)
+                result.problems += [f"{where}: {problem}" for problem in found]
+                uses.update(segment["doc_id"] for segment in row["segments"])
+                result.samples += 1
+                result.segments += len(row["segments"])
+                result.tokens += len(row["input_ids"])
+                tick(1)
+    result.problems += [
+        f"samples: document '{doc_id}' is used {count} times, over its cap of {packing.max_uses_per_document}"
+        for doc_id, count in sorted(uses.items())
+        if count > packing.max_uses_per_document
+    ]
+    left = sum(1 for _ in planned)
+    if left:
+        result.problems.append(f"samples: {left} planned samples are missing")
+
+
+def _sample_rows(file: Path, result: Validation) -> Iterator[dict[str, Any]]:
+    with pq.ParquetFile(file) as parquet:
+        if not parquet.schema_arrow.equals(SAMPLES):
+            result.problems.append(f"samples/{file.name}: its columns are not those of a sample file")
+            return
+        for batch in parquet.iter_batches(batch_size=8):
+            ids = batch.column("input_ids")
+            for i, row in enumerate(batch.drop_columns(["input_ids"]).to_pylist()):
+                yield {**row, "input_ids": ids[i].values.to_numpy()}
+
+
+def _against_plan(row: Mapping[str, Any], planned: Mapping[str, Any] | None) -> list[str]:
+    if planned is None:
+        return ["is not in the plan"]
+    return [f"column {name} is not the plan's" for name in planned if planned[name] != row[name]]
+
+
+def _against_hits(row: Mapping[str, Any], hits: Mapping[str, Mapping[str, tuple[int, float]]]) -> list[str]:
+    """Every segment's document was a hit of the sample's topic, at that rank and score."""
+    if not row["topic_id"]:
+        return []
+    known = hits.get(row["topic_id"])
+    if known is None:
+        return [f"topic {row['topic_id']} is not in topics.jsonl"]
+    return [
+        f"segment {n}: document '{s['doc_id']}' is not a hit of the topic at rank {s['rank']}"
+        for n, s in enumerate(row["segments"])
+        if known.get(s["doc_id"]) != (s["rank"], s["score"])
+    ]
+
+
+def _hits(context: RunContext) -> dict[str, dict[str, tuple[int, float]]]:
+    if context.parts.recipe.unit != "topic":
+        return {}
+    hits: dict[str, dict[str, tuple[int, float]]] = {
+        topic["topic_id"]: {} for topic in read_topics(context.path / "topics.jsonl")
+    }
+    for batch in read_hits(context.path / "hits"):
+        for row in batch.to_pylist():
+            hits.setdefault(row["topic_id"], {})[row["doc_id"]] = (row["rank"], row["score"])
+    return hits
+
+
+def _check_ledger(context: RunContext, plan: Plan, tables: Tables, result: Validation) -> None:
+    """The ledger closes, and is the one that the plan gives."""
+    written = orjson.loads((context.path / "ledger.json").read_bytes())
+    documents, tokens = account(context, plan, tables)
+    for name, again in (("documents", documents), ("tokens", tokens)):
+        result.problems += [f"ledger.json: {error}" for error in again.errors()]
+        for key, value in again.as_dict().items():
+            if written[name].get(key) != value:
+                result.problems.append(f"ledger.json: {name}.{key} is {written[name].get(key)}, counted again {value}")
+    if result.tokens != tokens.samples * tokens.context_length:
+        result.problems.append(f"ledger.json: accounts for {tokens.samples} samples, {result.samples} are there")
+
+
+def _check_digests(run_dir: RunDir, result: Validation) -> None:
+    if result.problems:
+        return
+    for stage in run_dir.manifest["stages"].values():
+        for name, digest in stage["files"].items():
+            if file_digest(run_dir.path / name) != digest:
+                result.problems.append(f"{name}: holds the right samples in other bytes than the run wrote")
+
+
+def _rows(folder: Path) -> Iterator[dict[str, Any]]:
+    for batch in read_plan(folder, 1024):
+        yield from batch.to_pylist()

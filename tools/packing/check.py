@@ -1,0 +1,108 @@
+"""Checking one written sample against its documents' own tokens, knowing nothing of how it was planned or gathered."""
+
+from collections.abc import Callable, Mapping
+from itertools import pairwise
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.packing.write import Specials
+
+TokensOf = Callable[[str], NDArray[Any] | None]
+"""doc_id -> all the document's ids (None: no such document)."""
+
+
+def check_sample(
+    row: Mapping[str, Any],
+    tokens_of: TokensOf,
+    specials: Specials,
+    context_length: int,
+    boundaries: Literal["sample", "document"],
+) -> list[str]:
+    """What is wrong with a row of `samples/*.parquet` (`input_ids` as an array), each in one line; empty when nothing is."""
+    ids: NDArray[np.uint32] = row["input_ids"]
+    segments = row["segments"]
+    if len(ids) != context_length:
+        return [f"has {len(ids)} ids, not {context_length}"]
+    problems = []
+    if row["n_tokens"] != context_length:
+        problems.append(f"n_tokens is {row['n_tokens']}, and no id of {context_length} is padding")
+    placed = _check_places(segments, context_length)
+    if placed:
+        return [*problems, *placed]
+    for number, segment in enumerate(segments):
+        problems += _check_segment(number, segment, ids, tokens_of(segment["doc_id"]))
+    problems += _check_gaps(segments, ids, specials)
+    return problems + _check_spans(row["doc_lens"], segments, context_length, boundaries)
+
+
+def _check_places(segments: list[dict[str, Any]], context_length: int) -> list[str]:
+    if not segments:
+        return ["has no segment"]
+    for number, segment in enumerate(segments):
+        if segment["length"] < 1 or segment["start"] < 0 or segment["start"] + segment["length"] > context_length:
+            return [f"segment {number} ({segment['doc_id']}) is empty or outside the sample"]
+    for number, (one, other) in enumerate(pairwise(segments)):
+        if one["start"] + one["length"] > other["start"]:
+            return [f"segment {number + 1} ({other['doc_id']}) starts inside the one before it"]
+    return []
+
+
+def _check_segment(
+    number: int, segment: Mapping[str, Any], ids: NDArray[np.uint32], tokens: NDArray[Any] | None
+) -> list[str]:
+    name = f"segment {number} ({segment['doc_id']})"
+    if tokens is None:
+        return [f"{name}: no such document among those encoded"]
+    begin, end = segment["doc_start"], segment["doc_start"] + segment["length"]
+    if begin < 0 or end > len(tokens):
+        return [f"{name}: tokens {begin} to {end} of a document of {len(tokens)}"]
+    here = ids[segment["start"] : segment["start"] + segment["length"]]
+    wrong = np.flatnonzero(here != tokens[begin:end])
+    if not len(wrong):
+        return []
+    place = int(wrong[0])
+    more = f", and {len(wrong) - 1} more" if len(wrong) > 1 else ""
+    return [
+        f"{name}: id {int(here[place])} at position {segment['start'] + place} should be {int(tokens[begin + place])}, "
+        f"token {begin + place} of the document{more}"
+    ]
+
+
+def _check_gaps(segments: list[dict[str, Any]], ids: NDArray[np.uint32], specials: Specials) -> list[str]:
+    """Between segments stand only special ids: BOS at the start, one separator after a document."""
+    covered = np.zeros(len(ids), dtype=np.bool_)
+    for segment in segments:
+        covered[segment["start"] : segment["start"] + segment["length"]] = True
+    expected: dict[int, int] = {}
+    if specials.bos is not None:
+        expected[0] = specials.bos
+    if specials.separator is not None:
+        ends = (segment["start"] + segment["length"] for segment in segments)
+        expected.update({end: specials.separator for end in ends if end < len(ids)})
+    gaps = set(np.flatnonzero(~covered).tolist())
+    problems = [
+        f"position {place} belongs to no document and no separator" for place in sorted(gaps - set(expected))[:1]
+    ]
+    problems += [f"position {place} should hold a special id" for place in sorted(set(expected) - gaps)[:1]]
+    wrong = [place for place in sorted(gaps & set(expected)) if int(ids[place]) != expected[place]]
+    return problems + [
+        f"id {int(ids[place])} at position {place} should be the special id {expected[place]}" for place in wrong[:1]
+    ]
+
+
+def _check_spans(
+    doc_lens: list[int],
+    segments: list[dict[str, Any]],
+    context_length: int,
+    boundaries: Literal["sample", "document"],
+) -> list[str]:
+    if sum(doc_lens) != context_length:
+        return [f"doc_lens add up to {sum(doc_lens)}, not {context_length}"]
+    starts = (
+        [0, *(s["start"] for s in segments[1:]), context_length] if boundaries == "document" else [0, context_length]
+    )
+    if doc_lens != [end - start for start, end in pairwise(starts)]:
+        return [f"doc_lens do not mark the attention spans of boundaries: {boundaries}"]
+    return []

@@ -1,0 +1,58 @@
+"""How alike the documents of a sample are: mean TF-IDF cosine over pairs, the figure that says a sample has a topic."""
+
+from collections.abc import Sequence
+from math import isnan
+from typing import NamedTuple
+
+from litelong import UsageError
+
+MAX_DOCUMENTS = 400
+"""Documents of a sample that are compared, spread evenly over it: bounds the work for samples of very short ones."""
+
+
+class Similarity(NamedTuple):
+    """Mean over samples of the mean cosine (0 to 1) between a sample's documents, for two sets of samples."""
+
+    samples: float
+    baseline: float
+
+    @property
+    def ratio(self) -> float:
+        return self.samples / self.baseline if self.baseline else float("inf")
+
+
+def spread(items: Sequence[str], most: int = MAX_DOCUMENTS) -> list[str]:
+    """At most `most` items, evenly spread over the sequence."""
+    if len(items) <= most:
+        return list(items)
+    return [items[i * len(items) // most] for i in range(most)]
+
+
+def similarity(samples: Sequence[Sequence[str]], baseline: Sequence[Sequence[str]]) -> Similarity:
+    """Compare two sets of samples, each a list of samples, each a list of its documents' texts.
+
+    One TF-IDF (English stop words, sublinear counts) is fitted on the documents of both, so the two figures compare.
+    Samples with one document have no pair and do not count. Raises `UsageError` when scikit-learn is not installed.
+    """
+    try:
+        from sklearn.feature_extraction.text import TfidfVectorizer
+    except ImportError:
+        raise UsageError("similarity needs scikit-learn: pip install 'litelong[report]'") from None
+    texts = [text for group in (*samples, *baseline) for text in group]
+    vectors = TfidfVectorizer(stop_words="english", sublinear_tf=True).fit_transform(texts)
+    means: list[float] = []
+    begin = 0
+    for group in (*samples, *baseline):
+        rows = vectors[begin : begin + len(group)]
+        begin += len(group)
+        total = rows.sum(axis=0)
+        pairs = len(group) * (len(group) - 1)
+        # |sum of unit vectors|^2 counts every ordered pair once, and each vector with itself.
+        own = float(rows.multiply(rows).sum())
+        means.append((float((total @ total.T).item()) - own) / pairs if pairs else float("nan"))
+    return Similarity(_mean(means[: len(samples)]), _mean(means[len(samples) :]))
+
+
+def _mean(values: Sequence[float]) -> float:
+    known = [value for value in values if not isnan(value)]
+    return sum(known) / len(known) if known else 0.0
