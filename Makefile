@@ -1,0 +1,48 @@
+# Two commands do everything on a fresh machine: `make demo` and `make test`. Both make their own virtual environment.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -q
+INPUTS := pyproject.toml constraints.txt
+OUT ?= runs/demo
+
+.PHONY: demo test lint bench notebooks clean help
+
+help:
+	@echo "make demo       the whole pipeline on the demo corpus (OUT=$(OUT))"
+	@echo "make test       all tests"
+	@echo "make lint       format, lint, types, floors, snippets of the documentation"
+	@echo "make bench      the benchmarks"
+	@echo "make notebooks  run the notebooks and keep their outputs"
+
+demo: $(VENV)/.demo
+	$(BIN)/litelong demo --out $(OUT)
+	$(BIN)/litelong inspect $(OUT) --similarity
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+lint: $(VENV)/.lint
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/python docs/check.py
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks
+
+notebooks: $(VENV)/.notebooks
+	$(BIN)/python notebooks/execute.py
+
+clean:
+	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+$(VENV)/bin/python:
+	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "litelong needs Python 3.11 to 3.13; set PYTHON=python3.12, say")'
+	$(PYTHON) -m venv $(VENV)
+
+# One stamp an extra, so that a second call does nothing until the inputs change.
+$(VENV)/.%: $(INPUTS) | $(VENV)/bin/python
+	$(PIP) install -c constraints.txt -e '.[$*]'
+	@touch $@
