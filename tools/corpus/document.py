@@ -21,7 +21,10 @@ class Document:
 
 @dataclass(frozen=True, slots=True)
 class Reject:
-    """A row or file that is no document, kept with its reason. `where` is the file, `position` its line or row from 1 (0: the file)."""
+    """A row or file that is no document, kept with its reason.
+
+    `where` is the file, `position` its line or row from 1 (0: the file itself).
+    """
 
     where: str
     position: int
