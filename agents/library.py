@@ -5,17 +5,29 @@ results are cached by topic, because proposer, critics and judge ask for the sam
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
+from threading import Lock
 from typing import NamedTuple, ParamSpec, TypeVar
 
-from tools.search import Hit, SearchIndex
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
+from tools.search import Hit, SearchIndex, words
 from tools.search.topic_query import above_floor, topic_query
 
 P = ParamSpec("P")
 R = TypeVar("R")
+
+
+NEAR = 100
+"""A topic is on its category when their best so many documents meet."""
+REMEMBERED = 4_000
+"""Documents whose words are kept at hand (about 4 kB each)."""
 
 
 class Found(NamedTuple):
@@ -64,6 +76,7 @@ class Library:
         floor: float,
         depth: int,
         threads: int = 1,
+        embeddings: Callable[[str], NDArray[np.float32]] | None = None,
     ) -> None:
         self.index = index
         self.shelf = shelf
@@ -71,9 +84,13 @@ class Library:
         self.target_tokens = target_tokens
         self.floor = floor
         self.depth = depth
+        self.embeddings = embeddings
+        self._lock = Lock()
+        self._words: dict[str, tuple[str, ...]] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="library")
         # A debate touches a few dozen topics, each asked for by several agents; a few debates run side by side.
         self.topic = lru_cache(maxsize=512)(self._topic)
+        self.category_documents = lru_cache(maxsize=128)(self._category_documents)
 
     async def ask(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a blocking call on the library's threads."""
@@ -83,9 +100,51 @@ class Library:
         """Documents above the floor for a topic of a category. An empty category searches the bare title."""
         return self._found(self.index.search(topic_query(title, category), self.depth))
 
-    def category(self, category: str) -> Found:
-        """Documents above the floor for the category's own words."""
-        return self.topic("", category)
+    def _category_documents(self, category: str) -> tuple[str, ...]:
+        """Among the best `NEAR` documents for a category's words, those that really speak of one of its facets."""
+        best = self.topic("", category).doc_ids[:NEAR]
+        weights = self._facet_weights(category)
+        read = zip(best, self.words(best), strict=True)
+        return tuple(doc_id for doc_id, found in read if max(coverage(w, found) for w in weights) >= SPEAKS)
+
+    def passages(self, category: str, doc_ids: Sequence[str]) -> list[list[str]]:
+        """What each document says near a mention of the category's facets: pieces of text, in the order they stand."""
+        weights = self._facet_weights(category)
+        found = []
+        for text in self.shelf.texts(doc_ids):
+            pieces = units(text)
+            scores = [max(coverage(w, words(piece)) for w in weights) for piece in pieces]
+            found.append([pieces[place] for place in near(scores, SPEAKS)])
+        return found
+
+    def _facet_weights(self, category: str) -> list[dict[str, float]]:
+        name = category.rsplit(" / ", 1)[-1]
+        return [
+            word_weights(words(facet), self.index.document_frequency, len(self.index))
+            for facet in facets(name) or [name]
+        ]
+
+    def words(self, doc_ids: Sequence[str]) -> list[tuple[str, ...]]:
+        """The analysed words of documents, in the order asked; the last few thousand documents are remembered."""
+        with self._lock:
+            missing = [doc_id for doc_id in dict.fromkeys(doc_ids) if doc_id not in self._words]
+            for doc_id, text in zip(missing, self.shelf.texts(missing), strict=True):
+                self._words[doc_id] = tuple(map(sys.intern, words(text)))
+            found = [self._words[doc_id] for doc_id in doc_ids]
+            for doc_id in list(self._words)[: max(0, len(self._words) - REMEMBERED)]:
+                del self._words[doc_id]
+        return found
+
+    def covered(self, title: str, doc_ids: Sequence[str]) -> list[float]:
+        """How much of a title (0 to 1, by weight of its words) stands close together in each document."""
+        weights = word_weights(words(title), self.index.document_frequency, len(self.index))
+        return [coverage(weights, read) for read in self.words(doc_ids)]
+
+    def closeness(self, one: str, other: str) -> float:
+        """Cosine of two short texts as the static embeddings see them; 0 without embeddings."""
+        if self.embeddings is None:
+            return 0.0
+        return float(self.embeddings(one) @ self.embeddings(other))
 
     def texts(self, doc_ids: Sequence[str]) -> Sequence[str]:
         return self.shelf.texts(doc_ids)

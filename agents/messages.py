@@ -1,7 +1,7 @@
 """What agents say to each other. Short words and figures only: a checkpointer stores them at every step of a debate."""
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, fields, is_dataclass, replace
+from typing import Any, Literal
 
 from taxonomy import Topic
 
@@ -12,8 +12,29 @@ Figures = tuple[tuple[str, float], ...]
 """Numbers behind a reason, by name: (("on_category", 0.82), ...)."""
 
 
+class Message:
+    """What all messages are: the same after a checkpoint as before.
+
+    LangGraph packs a tuple as a list and gives the list back, which has no hash and equals no tuple.
+    """
+
+    __slots__ = ()
+
+    def __post_init__(self) -> None:
+        for field in fields(self):  # type: ignore[arg-type]  # every message is a dataclass
+            object.__setattr__(self, field.name, _with_tuples(getattr(self, field.name)))
+
+
+def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - any field's value
+    if isinstance(value, list | tuple):
+        return tuple(_with_tuples(item) for item in value)
+    if is_dataclass(value) and not isinstance(value, Message | type):
+        return replace(value, **{field.name: _with_tuples(getattr(value, field.name)) for field in fields(value)})
+    return value
+
+
 @dataclass(frozen=True, slots=True)
-class Seat:
+class Seat(Message):
     """An agent's place in a panel: `name` (`critic-1`) is unique in it and stands in every record."""
 
     name: str
@@ -23,7 +44,7 @@ class Seat:
 
 
 @dataclass(frozen=True, slots=True)
-class Brief:
+class Brief(Message):
     """What a debate is about, as every agent gets it.
 
     `wanted` topics are asked of each proposer; `avoid` names the categories that topics of this one must leave alone.
@@ -37,7 +58,7 @@ class Brief:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Draft(Message):
     """A topic as a proposer puts it forward, before it has an id."""
 
     title: str
@@ -46,7 +67,7 @@ class Draft:
 
 
 @dataclass(frozen=True, slots=True)
-class Proposal:
+class Proposal(Message):
     """A draft on the table. `proposal_id` (`proposer-1.1.3`: seat, round, number) is how all others refer to it."""
 
     proposal_id: str
@@ -58,13 +79,16 @@ class Proposal:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Evidence(Message):
     """What the corpus says about one proposal.
 
-    `documents` stand above the relevance floor and hold about `tokens` tokens; of the documents that the bare title
-    finds, the share `on_category` belongs to the category's own, `lift` times what chance would give; `share_of_corpus`
-    of all documents are above the floor; `alike` lists proposals whose best documents are the same, with the overlap
-    (Jaccard, 0 to 1); `new_tokens` are left for it when the stronger proposals have taken theirs.
+    `documents` stand above the relevance floor and hold about `tokens` tokens. Some of them are read: `coverage` is
+    how much of the title stands close together in the best ones (0 to 1), `supported` about how many tokens stand in
+    documents that really speak of it. Of the documents that the bare title
+    finds, the share `on_category` belongs to the category's own, `lift` times what chance would give; `closeness` is the
+    cosine of title and category as static embeddings see them (0 without embeddings). `share_of_corpus` of all
+    documents are above the floor. `new_tokens` are left for it when the stronger proposals have taken theirs; `alike`
+    lists proposals that say the same, with how much (0 to 1).
     """
 
     proposal_id: str
@@ -75,10 +99,13 @@ class Evidence:
     share_of_corpus: float
     new_tokens: int
     alike: tuple[tuple[str, float], ...] = ()
+    coverage: float = 0.0
+    supported: int = 0
+    closeness: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Message):
     """A proposal together with its evidence: what critics and judges are shown."""
 
     proposal: Proposal
@@ -86,7 +113,7 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Critique:
+class Critique(Message):
     """One critic's word on one proposal."""
 
     proposal_id: str
@@ -98,7 +125,7 @@ class Critique:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(Message):
     """One judge's word on one proposal: kept, or removed with the reason."""
 
     proposal_id: str
@@ -109,7 +136,7 @@ class Verdict:
 
 
 @dataclass(frozen=True, slots=True)
-class Withdrawal:
+class Withdrawal(Message):
     """A proposer takes a proposal back after the critiques of `round`."""
 
     proposal_id: str
@@ -119,7 +146,7 @@ class Withdrawal:
 
 
 @dataclass(frozen=True, slots=True)
-class Rejection:
+class Rejection(Message):
     """A topic that a debate (or the curation after it) did not accept: who, why, and the figures."""
 
     title: str
@@ -132,7 +159,7 @@ class Rejection:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class Event(Message):
     """One turn, a line of `debates/events-*.jsonl`.
 
     `shown` are the ids in the order the agent saw them; `positions` what it said of each (`propose`, `accept`, `reject`,
@@ -157,7 +184,7 @@ class Event:
 
 
 @dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Message):
     """A topic that a debate accepted, with the evidence it stood on."""
 
     topic: Topic
@@ -165,7 +192,7 @@ class Accepted:
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Message):
     """What a finished debate leaves behind."""
 
     category: str

@@ -38,7 +38,7 @@ def conclude(
         elif twin:
             rejected.append(_rejection(proposal, category, "debate", f"the same title as {twin}", ()))
         else:
-            accepted.append(_accepted(proposal, category, said[0], evidence[key]))
+            accepted.append(_accepted(proposal, category, next(v for v in said if v.keep), evidence[key]))
             seen[accepted[-1].topic.topic_id] = key
     return Outcome(category, tuple(accepted), tuple(rejected), tuple(events))
 

@@ -65,6 +65,8 @@ class Role:
     factory: Factory
 
 
+LEXICAL = ("lexical", "lexical+wordllama")
+"""Panels without a language model: by words alone, or with static embeddings (extra `dense`)."""
 _BUILT_IN = "agents.lexical"
 _roles: dict[tuple[str, str], Role] = {}
 _loaded: list[bool] = []
@@ -89,7 +91,9 @@ def find_role(name: str, kind: Kind, model: str, where: str) -> Role:
         known = sorted({r.name for r in _roles.values() if r.kind == kind and r.model == family})
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UsageError(f"{where}: unknown role '{name}' for model '{model}'; {hint}there are: {', '.join(known)}")
+        raise UsageError(
+            f"{where}: unknown role {name[:80]!r} for model '{model}'; {hint}there are: {', '.join(known)}"
+        )
     if found.kind != kind:
         raise UsageError(
             f"{where}: role '{name}' is a {found.kind}, and this seat is a {kind}'s; move it or change the role"
@@ -98,10 +102,10 @@ def find_role(name: str, kind: Kind, model: str, where: str) -> Role:
 
 
 def model_family(model: str, where: str) -> str:
-    """`lexical` for the panel that needs no language model. Other models are not served by this version."""
+    """`lexical` for panels that need no language model. Other models are not served by this version."""
     if model == "lexical":
         return "lexical"
-    raise UsageError(f"{where}: model '{model}' is not available in this version; use 'lexical'")
+    raise UsageError(f"{where}: model {model[:80]!r} is not available in this version; use 'lexical'")
 
 
 def _load() -> None:

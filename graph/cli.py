@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -50,7 +51,9 @@ def _answering(resume: str = "") -> Iterator[None]:
 
 
 def _fail(message: str, status: int) -> None:
-    sys.stderr.write(f"litelong: {' '.join(message.split())}\n")
+    from graph.show import safe
+
+    sys.stderr.write(f"litelong: {safe(' '.join(message.split()))}\n")
     raise typer.Exit(status)
 
 
@@ -247,7 +250,7 @@ def validate(run_path: RunPath, as_json: Json = False) -> None:
 
         found = check(run_path, progress_for_terminal())
         if as_json:
-            show.emit_json(found)
+            show.emit_json({"valid": found.valid, **asdict(found)})
         elif found.valid:
             show.emit(
                 f"valid: {found.samples:,} samples, {found.segments:,} segments and {found.tokens:,} ids are their "
@@ -301,7 +304,8 @@ def taxonomy_stats(
         depths = ", ".join(f"{n:,} at depth {depth}" for depth, n in enumerate(stats.by_depth))
         show.emit(f"{tree.name}: {stats.categories:,} categories in {stats.sections} sections ({depths})")
         show.emit(
-            f"{stats.leaves:,} leaves, {stats.inner:,} inner, {stats.coded:,} with a code; {len(tree.debated()):,} debated by default"
+            f"{stats.leaves:,} leaves, {stats.inner:,} inner, {stats.coded:,} with a code; "
+            f"{len(tree.debated()):,} debated by default"
         )
         columns = {"section": "left", "code": "left", "categories": "right", "debated": "right", "topics": "right"}
         show.table("", columns, ((s.name, s.code or "", s.categories, s.debated, s.topics) for s in stats.per_section))

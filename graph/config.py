@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from graph.reading import kind, override, read_yaml
 from litelong import UsageError
 from tools.files import content_hash
 
@@ -23,7 +24,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Paths = Annotated[tuple[str, ...], BeforeValidator(_listed)]
+Paths = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -31,7 +32,7 @@ class RunSection(_Section):
     """Where the run goes. `workers` are threads; they never change the result."""
 
     name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
-    out: str | None = None
+    out: Annotated[str, Field(min_length=1)] | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=256)] = 2
 
@@ -149,7 +150,7 @@ class Config(_Section):
     @property
     def out(self) -> Path:
         """The run directory."""
-        return Path(self.run.out or f"runs/{self.run.name}")
+        return Path(self.run.out or f"runs/{self.run.name}").expanduser()
 
     def fingerprint(self) -> str:
         """Hex digest of all that decides a run's result: not where it is written, nor how many workers write it."""
@@ -159,8 +160,10 @@ class Config(_Section):
         return content_hash(yaml.safe_dump(deciding, sort_keys=True)).hex()
 
     def to_yaml(self) -> str:
-        """The configuration as resolved, for `config.yaml`."""
-        return yaml.safe_dump(self.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+        """The configuration as resolved, for `config.yaml`: `run.out` is absolute there, so it can be run from anywhere."""
+        values = self.model_dump(mode="json")
+        values["run"]["out"] = str(self.out.absolute())
+        return yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
 
 
 def load_config(
@@ -173,10 +176,10 @@ def load_config(
     if isinstance(source, Mapping):
         data, name = dict(source), "config"
     else:
-        data, name = _read_yaml(Path(source)), str(source)
-    for override in overrides:
-        _override(data, override)
-    if out is not None:
+        data, name = read_yaml(Path(source)), str(source)
+    for text in overrides:
+        override(data, text)
+    if out is not None and isinstance(data.get("run") or {}, dict):
         data["run"] = {**(data.get("run") or {}), "out": out}
     try:
         config = Config.model_validate(data)
@@ -197,48 +200,22 @@ def changed(one: Config, other: Config) -> list[str]:
     return found
 
 
-def _read_yaml(path: Path) -> dict[str, Any]:
-    try:
-        data = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise UsageError(f"{path}: no such config file; `litelong init` writes one") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path}: cannot be read as a config file: {error}") from None
-    except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
-        problem = getattr(error, "problem", None) or "not YAML"
-        raise UsageError(f"{path}: not valid YAML{where}: {problem}") from None
-    if not isinstance(data, dict):
-        raise UsageError(f"{path}: a config is a mapping of sections (run, corpus, ...), this is {_kind(data)}")
-    return data
-
-
-def _override(data: dict[str, Any], override: str) -> None:
-    key, sign, text = override.partition("=")
-    if not sign or not key:
-        raise UsageError(f"--set {override}: write it as section.key=value, e.g. --set packing.context_length=4096")
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError:
-        raise UsageError(f"--set {override}: the value is not valid YAML") from None
-    *sections, last = key.split(".")
-    target = data
-    for section in sections:
-        inner = target.get(section)
-        if isinstance(inner, str) and section == "taxonomy":
-            inner = {"source": inner}
-        target[section] = dict(inner) if isinstance(inner, dict) else {}
-        target = target[section]
-    target[last] = value
+_EXPECTED = {
+    "model_type": "a section with keys is expected",
+    "tuple_type": "a list is expected",
+    "too_short": "must not be empty",
+}
+"""What to say where pydantic's own words name Python classes."""
 
 
 def _explain(error: ValidationError) -> str:
     faults = error.errors()
     first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
-    parts = [str(part) for part in first["loc"] if not str(part).startswith(("function-", "constrained", "literal["))]
+    parts = _place(first["loc"])
     where = ".".join(parts)
-    more = f" (and {len(faults) - 1} more)" if len(faults) > 1 else ""
+    # One place with several faults is a choice (`auto` or a number), and all of it is said.
+    here = [fault for fault in faults if _place(fault["loc"]) == parts]
+    more = f" (and {len(faults) - len(here)} more)" if len(faults) > len(here) else ""
     if first["type"] == "extra_forbidden":
         known = sorted(_keys_at(first["loc"]))
         near = get_close_matches(parts[-1], known, n=1, cutoff=0.4)
@@ -246,8 +223,17 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: unknown key; {hint}{more}"
     if first["type"] == "missing":
         return f"{where}: is missing and has no default{'; e.g. corpus: {path: docs/}' if parts[0] == 'corpus' else ''}{more}"
-    message = first["msg"][:1].lower() + first["msg"][1:]
-    return f"{where}: {message}, got {_kind(first['input'])}{more}"
+    messages = (_EXPECTED.get(fault["type"], fault["msg"][:1].lower() + fault["msg"][1:]) for fault in here)
+    return f"{where}: {', or '.join(messages)}, got {kind(first['input'])}{more}"
+
+
+def _place(location: tuple[int | str, ...]) -> list[str]:
+    """The keys of an error location, without pydantic's names for validators and members of a union."""
+    return [
+        str(part)
+        for part in location
+        if not str(part).startswith(("function-", "constrained", "literal[")) and part not in {"int", "str"}
+    ]
 
 
 def _keys_at(location: tuple[int | str, ...]) -> set[str]:
@@ -264,24 +250,11 @@ def _keys_at(location: tuple[int | str, ...]) -> set[str]:
     return set(model.model_fields)
 
 
-def _kind(value: object) -> str:
-    if value is None:
-        return "nothing"
-    if isinstance(value, dict):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    text = repr(value)
-    return text if len(text) <= 60 else text[:57] + "..."
-
-
 def _resolved(config: Config) -> Config:
     """Relative paths made absolute, so that the run can be checked and resumed from any folder."""
-    paths = tuple(p if p == "demo" or p.startswith("hf:") else str(Path.cwd() / p) for p in config.corpus.path)
-    tokenizer = config.tokenizer
-    if "/" in tokenizer or tokenizer.endswith(".json"):
-        tokenizer = str(Path.cwd() / tokenizer)
-    index = str(Path.cwd() / config.search.index) if config.search.index else None
+    paths = tuple(p if p == "demo" or p.startswith("hf:") else _absolute(p) for p in config.corpus.path)
+    tokenizer = _absolute(config.tokenizer) if _is_path(config.tokenizer) else config.tokenizer
+    index = _absolute(config.search.index) if config.search.index else None
     return config.model_copy(
         update={
             "corpus": config.corpus.model_copy(update={"path": paths}),
@@ -289,3 +262,18 @@ def _resolved(config: Config) -> Config:
             "search": config.search.model_copy(update={"index": index}),
         }
     )
+
+
+def _is_path(tokenizer: str) -> bool:
+    """Whether it names a file or folder. An encoding's name stays one, even where a folder is called like it."""
+    if "/" in tokenizer or tokenizer.endswith(".json"):
+        return True
+    if not Path(tokenizer).exists():
+        return False
+    from tools.tokens.tiktoken_encoding import encoding_names
+
+    return tokenizer.removesuffix("_offline") not in encoding_names()
+
+
+def _absolute(path: str) -> str:
+    return str(Path.cwd() / Path(path).expanduser())

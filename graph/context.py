@@ -3,14 +3,17 @@
 `prepare` opens what can be wrong (tokenizer, taxonomy, roles, recipe, corpus) before a run directory is created.
 """
 
+import asyncio
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agents.lexical.embeddings import load_embeddings
 from agents.library import Library, Shelf
 from agents.messages import Brief, Seat
 from agents.panel import Panel, seat_panel
@@ -94,6 +97,10 @@ class Clock:
             spent["cpu_s"] = round(spent["cpu_s"] + time.process_time() - cpu, 3)
 
 
+class StoppedError(Exception):
+    """Raised in a stage that works on a thread, at its next tick, when the run is stopped."""
+
+
 class RunContext:
     """One run at work. Heavy parts are opened when a node first asks for them, and closed with the run."""
 
@@ -104,6 +111,7 @@ class RunContext:
         self.progress = progress or Quiet()
         self.clock = Clock()
         self.allow_failed = False
+        self._stopping = threading.Event()
 
     @property
     def path(self) -> Path:
@@ -148,6 +156,7 @@ class RunContext:
             floor=self.config.retrieve.floor,
             depth=self.depth,
             threads=self.config.run.workers,
+            embeddings=load_embeddings() if any(s.model == "lexical+wordllama" for s in self.parts.seats) else None,
         )
 
     @cached_property
@@ -208,12 +217,34 @@ class RunContext:
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Tick]:
-        """Progress and timing of one stage."""
+        """Progress and timing of one stage. The tick raises `StoppedError` once the run is to stop."""
         with self.clock.timing(name), self.progress.stage(name, total) as tick:
-            yield tick
+
+            def tick_or_stop(count: int) -> None:
+                tick(count)
+                if self._stopping.is_set():
+                    raise StoppedError
+
+            yield tick_or_stop
+
+    async def off_loop(self, stage: Callable[["RunContext"], None]) -> None:
+        """Run a stage, which reads, searches and encodes for minutes, on a thread, so that the loop hears signals.
+
+        A thread cannot be cancelled: it is told to stop at its next tick, and waited for, so that nobody closes what it
+        works with or gives the lock back under it.
+        """
+        work = asyncio.ensure_future(asyncio.to_thread(stage, self))
+        try:
+            await asyncio.shield(work)
+        except asyncio.CancelledError:
+            self._stopping.set()
+            await asyncio.wait([work])
+            work.exception()  # seen: it is StoppedError, or what stopped the stage just before
+            raise
 
     def close(self) -> None:
-        """Close what was opened."""
-        for part in ("library", "indexed"):
-            if part in self.__dict__:
-                self.__dict__[part].close()
+        """Close what was opened; a second call finds nothing left to close."""
+        for name in ("library", "indexed"):
+            part = self.__dict__.pop(name, None)
+            if part is not None:
+                part.close()

@@ -3,6 +3,7 @@
 from agents.messages import Event, Outcome
 from graph import show
 from graph.config import Config
+from graph.context import prepare
 from graph.progress import Progress
 from graph.running import blocking
 from graph.studio import debate_of, opened
@@ -10,8 +11,9 @@ from graph.studio import debate_of, opened
 
 def stream_debate(config: Config, category: str, progress: Progress, *, as_json: bool) -> Outcome:
     """Debate `category` and print every turn as it happens. Raises `UsageError` for an unknown category."""
-    with opened(config, progress) as context:
-        path = context.brief(category).category
+    parts = prepare(config)
+    path = parts.taxonomy.category(category).path
+    with opened(config, progress, parts=parts) as context:
         if not as_json:
             show.emit(f"{path}: {len(context.panel.seats)} agents, {context.target_tokens:,} tokens a topic to fill")
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from pydantic import TypeAdapter
 
 from agents.messages import Outcome
+from litelong import UsageError
 
 _OUTCOME = TypeAdapter(Outcome)
 _SCHEMA = """
@@ -27,6 +28,10 @@ class DeadLetter(NamedTuple):
 
     category: str
     reason: str
+
+
+class DeadLettersError(UsageError):
+    """Categories failed, and the run waits. Unlike for other faults of the user, what is done is kept: it is retried."""
 
 
 class Outcomes:

@@ -6,7 +6,7 @@ A recipe over the whole corpus needs no topic and goes from index to encode. The
 every node skips what its marker in `manifest.json` proves, so no checkpoint can disagree with what is on the disk.
 """
 
-import asyncio
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
@@ -57,8 +57,6 @@ def build_pipeline_graph(
 
 
 class _Nodes:
-    """Stages run off the event loop: they read, search and encode for minutes."""
-
     def __init__(self, context: RunContext) -> None:
         self.context = context
 
@@ -66,35 +64,40 @@ class _Nodes:
         return "select" if self.context.parts.recipe.unit == "topic" else "encode"
 
     async def index(self, state: PipelineState) -> PipelineState:
-        await asyncio.to_thread(index.run, self.context)
+        await self._work(index.run)
         return {"run_dir": str(self.context.path), "documents": self._count("index", "documents")}
 
     async def select(self, state: PipelineState) -> PipelineState:
         return {"categories": len(self.context.parts.categories)}
 
     async def debate(self, state: PipelineState) -> PipelineState:
-        await debate.run(self.context)
+        with self.context.run.held():
+            await debate.run(self.context)
         return {}
 
     async def curate(self, state: PipelineState) -> PipelineState:
-        await asyncio.to_thread(curate.run, self.context)
+        await self._work(curate.run)
         return {"topics": self._count("curate", "topics")}
 
     async def retrieve(self, state: PipelineState) -> PipelineState:
-        await asyncio.to_thread(retrieve.run, self.context)
+        await self._work(retrieve.run)
         return {"hits": self._count("retrieve", "hits")}
 
     async def encode(self, state: PipelineState) -> PipelineState:
-        await asyncio.to_thread(encode.run, self.context)
+        await self._work(encode.run)
         return {"tokens": self._count("encode", "tokens")}
 
     async def pack(self, state: PipelineState) -> PipelineState:
-        await asyncio.to_thread(pack.run, self.context)
+        await self._work(pack.run)
         return {"samples": self._count("pack", "samples")}
 
     async def report(self, state: PipelineState) -> PipelineState:
-        await asyncio.to_thread(report.run, self.context)
+        await self._work(report.run)
         return {}
+
+    async def _work(self, stage: Callable[[RunContext], None]) -> None:
+        with self.context.run.held():
+            await self.context.off_loop(stage)
 
     def _count(self, stage: str, name: str) -> int:
         marker = self.context.run.stage(stage)

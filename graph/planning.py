@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from agents.lexical.phrases import document_counts
+from agents.lexical.phrases import distinct
 from agents.lexical.proposer import BACKGROUND, FOREGROUND
 from graph.config import Config
 from graph.context import MAX_DEPTH, SLACK, Parts, prepare
@@ -124,7 +124,7 @@ def _probe(config: Config, parts: Parts) -> _Probe:
         queries = [topic_query(document.title, "") for document in documents[:PROBE_QUERIES]]
         _, seconds_query = _timed(lambda: [index.search(query, MAX_DEPTH) for query in queries])
         index.close()
-        _, seconds_mine = _timed(lambda: document_counts(texts[:FOREGROUND]))
+        _, seconds_mine = _timed(lambda: [distinct([text]) for text in texts[:FOREGROUND]])
         size = sum(file.stat().st_size for file in Path(folder, "bm25").rglob("*") if file.is_file())
     return _Probe(
         documents=len(documents),

@@ -6,8 +6,10 @@ never run again, and a file it wrote is known by its digest.
 
 import os
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from errno import EACCES, ENOTDIR
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from litelong import UsageError, __version__
 from tools.files import file_digest, write_atomic
 
 FORMAT = 1
+_MANIFEST, _CONFIG, _LOCK = "manifest.json", "config.yaml", ".lock"
 _VERSIONED = ("langgraph", "whoosh-reloaded", "tiktoken", "tokenizers", "numpy", "pyarrow", "textblob")
 
 
@@ -40,6 +43,8 @@ class RunDir:
         self.manifest = manifest
         self._lock = lock
         self._created = created
+        self.is_new = False
+        """Whether this call began the run."""
 
     @classmethod
     def claim(cls, config: Config) -> "RunDir":
@@ -50,21 +55,19 @@ class RunDir:
         """
         path = config.out
         created = _make(path)
-        lock = FileLock(path / ".lock")
+        lock = FileLock(path / _LOCK, thread_local=False)
         try:
             lock.acquire(timeout=0)
         except Timeout:
-            raise UsageError(
-                f"{path}: another litelong process is working in this run; wait for it or stop it"
-            ) from None
+            raise _busy(path) from None
         except OSError as error:
-            raise UsageError(
-                f"{path}: cannot be written ({error.strerror}); choose another folder with --out"
-            ) from None
+            _remove_empty(created)
+            raise _unwritable(path, error) from None
         run = cls(path, {}, lock, created)
         try:
             run._take_up(config)
         except BaseException:
+            run.discard()
             run.release()
             raise
         return run
@@ -73,16 +76,29 @@ class RunDir:
     def open(cls, path: Path) -> "RunDir":
         """Open a run for reading. Raises `UsageError` when there is none."""
         try:
-            manifest = orjson.loads((path / "manifest.json").read_bytes())
+            manifest = orjson.loads((path / _MANIFEST).read_bytes())
         except FileNotFoundError:
             raise UsageError(f"{path}: not a run directory (no manifest.json)") from None
+        except NotADirectoryError:
+            raise UsageError(f"{path}: a file, not a run directory") from None
         except (OSError, orjson.JSONDecodeError) as error:
-            raise UsageError(f"{path}/manifest.json: cannot be read ({error})") from None
+            raise UsageError(
+                f"{path}/manifest.json: cannot be read ({error}); the run cannot be used: make it again"
+            ) from None
+        if not isinstance(manifest, dict) or not isinstance(manifest.get("stages"), dict):
+            raise UsageError(f"{path}/manifest.json: not the manifest of a run; name a run directory")
+        if manifest.get("format") != FORMAT:
+            raise UsageError(
+                f"{path}: a run of format {manifest.get('format')}, this version reads {FORMAT}; use the version that made it"
+            )
         return cls(path, manifest, None, [])
 
     def config(self) -> Config:
-        """The configuration as it was resolved."""
-        return load_config(self.path / "config.yaml")
+        """The configuration as it was resolved. Raises `UsageError` when it is missing or not the run's."""
+        file = self.path / _CONFIG
+        if not file.exists():
+            raise UsageError(f"{file}: is missing; put it back, or run the configuration again")
+        return load_config(file)
 
     def stage(self, name: str) -> Stage | None:
         """The marker of a finished stage, or None."""
@@ -101,31 +117,45 @@ class RunDir:
         self.save()
 
     def save(self) -> None:
-        write_atomic(self.path / "manifest.json", orjson.dumps(self.manifest, option=orjson.OPT_INDENT_2))
+        write_atomic(self.path / _MANIFEST, orjson.dumps(self.manifest, option=orjson.OPT_INDENT_2))
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Hold the lock for a while, though it was given back. Raises `UsageError` when another process has it."""
+        assert self._lock is not None, "a run that was opened for reading has no lock"
+        try:
+            self._lock.acquire(timeout=0)
+        except Timeout:
+            raise _busy(self.path) from None
+        try:
+            yield
+        finally:
+            self._lock.release()
 
     def release(self) -> None:
         """Give the lock back."""
         if self._lock is not None:
-            self._lock.release()
-            (self.path / ".lock").unlink(missing_ok=True)
+            # A run keeps the file: who unlinks it may unlink what another process has just locked.
+            if not (self.path / _MANIFEST).exists():
+                (self.path / _LOCK).unlink(missing_ok=True)
+            self._lock.release(force=True)
 
     def discard(self) -> None:
-        """Remove what `claim` created, when this call created it: a refused run leaves nothing behind."""
+        """Remove the run when this call began it: a refused run leaves nothing behind."""
+        if not self.is_new:
+            return
         if self._created:
             shutil.rmtree(self.path, ignore_errors=True)
-            for folder in self._created[1:]:
-                try:
-                    folder.rmdir()
-                except OSError:
-                    break
-
-    @property
-    def is_new(self) -> bool:
-        """Whether this call created the directory."""
-        return bool(self._created)
+            _remove_empty(self._created[1:])
+        else:
+            for entry in self.path.iterdir():
+                if entry.is_dir():
+                    shutil.rmtree(entry, ignore_errors=True)
+                else:
+                    entry.unlink()
 
     def _take_up(self, config: Config) -> None:
-        if (self.path / "manifest.json").exists():
+        if (self.path / _MANIFEST).exists():
             self.manifest = RunDir.open(self.path).manifest
             if self.manifest.get("config_fingerprint") != config.fingerprint():
                 keys = [key for key in changed(self.config(), config) if key != "run.out"]
@@ -133,15 +163,20 @@ class RunDir:
                     f"{self.path}: holds another run (it differs in {', '.join(keys) or 'its version'}); choose another "
                     "folder with --out, or remove this one"
                 )
-            return
-        others = [entry.name for entry in self.path.iterdir() if entry.name != ".lock"]
-        leftovers = {"config.yaml", ".config.yaml.tmp", ".manifest.json.tmp"}
-        if set(others) - leftovers:
+        else:
+            self._begin(config)
+        if not (self.path / _CONFIG).exists():
+            write_atomic(self.path / _CONFIG, config.to_yaml().encode())
+
+    def _begin(self, config: Config) -> None:
+        # A killed call may have left the temporary manifest, and nothing else before the manifest itself.
+        others = {entry.name for entry in self.path.iterdir()} - {_LOCK, f".{_MANIFEST}.tmp"}
+        if others:
             raise UsageError(
-                f"{self.path}: is not empty and not a run directory (it holds '{sorted(others)[0]}'); choose another "
+                f"{self.path}: is not empty and not a run directory (it holds '{min(others)}'); choose another "
                 "folder with --out"
             )
-        write_atomic(self.path / "config.yaml", config.to_yaml().encode())
+        self.is_new = True
         self.manifest = {
             "format": FORMAT,
             "litelong": __version__,
@@ -155,15 +190,39 @@ class RunDir:
 
 def _make(path: Path) -> list[Path]:
     """Create `path`; return the folders that were created, the innermost first (empty when it was there)."""
-    missing = []
-    folder = path.absolute()
-    while not folder.exists():
-        missing.append(folder)
-        folder = folder.parent
+    missing: list[Path] = []
+    created: list[Path] = []
     try:
-        path.mkdir(parents=True, exist_ok=True)
+        folder = path.absolute()
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            created.insert(0, folder)
+        if not path.is_dir():
+            raise NotADirectoryError(ENOTDIR, "a file is in the way")
         if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(13, "Permission denied")
-    except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}); choose another folder with --out") from None
+            raise PermissionError(EACCES, "permission denied")
+    except (OSError, ValueError) as error:  # a path with a NUL in it is a ValueError
+        _remove_empty(created)
+        raise _unwritable(path, error) from None
     return missing
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, up to the first that something else is in."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def _unwritable(path: Path, error: OSError | ValueError) -> UsageError:
+    reason = error.strerror if isinstance(error, OSError) else str(error)
+    return UsageError(f"{path}: cannot be written ({reason}); choose another folder with --out")
+
+
+def _busy(path: Path) -> UsageError:
+    return UsageError(f"{path}: another litelong process is working in this run; wait for it or stop it")

@@ -1,8 +1,8 @@
 """Running a configuration: claim the run directory, walk the pipeline, and leave nothing half-written when refused."""
 
 import asyncio
-import threading
 from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -11,6 +11,7 @@ import orjson
 
 from graph.config import Config
 from graph.context import RunContext, prepare
+from graph.outcomes import DeadLettersError
 from graph.pipeline import build_pipeline_graph
 from graph.progress import Progress
 from graph.rundir import RunDir
@@ -35,8 +36,8 @@ class RunResult:
 async def arun(config: Config, *, progress: Progress | None = None, allow_failed: bool = False) -> RunResult:
     """Run `config` to its end, or go on with the run that its directory holds.
 
-    Raises `UsageError` for what the user must put right; a run directory created by this call is then removed again,
-    unless language models have been paid for what is in it.
+    Raises `UsageError` for what the user must put right; a run that this call began is then removed again, unless
+    language models have been paid for what is in it, or only some debates failed (`DeadLettersError`).
     """
     parts = prepare(config)
     run_dir = RunDir.claim(config)
@@ -45,8 +46,9 @@ async def arun(config: Config, *, progress: Progress | None = None, allow_failed
     try:
         await build_pipeline_graph(context).ainvoke({})
         return result_of(run_dir)
-    except UsageError:
-        if run_dir.is_new and all(seat.model == "lexical" for seat in parts.seats):
+    except UsageError as error:
+        kept = isinstance(error, DeadLettersError) or any(seat.model != "lexical" for seat in parts.seats)
+        if not kept:
             context.close()
             run_dir.discard()
         raise
@@ -66,21 +68,23 @@ def blocking(work: Coroutine[Any, Any, T]) -> T:
         asyncio.get_running_loop()
     except RuntimeError:
         return asyncio.run(work)
-    result: list[T] = []
-    failure: list[BaseException] = []
+    started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
-    def target() -> None:
+    async def main() -> T:
+        task = asyncio.current_task()
+        assert task is not None
+        started.append((asyncio.get_running_loop(), task))
+        return await work
+
+    with ThreadPoolExecutor(1) as pool:
+        future = pool.submit(lambda: asyncio.run(main()))
         try:
-            result.append(asyncio.run(work))
-        except BaseException as error:
-            failure.append(error)
-
-    thread = threading.Thread(target=target)
-    thread.start()
-    thread.join()
-    if failure:
-        raise failure[0]
-    return result[0]
+            return future.result()
+        except KeyboardInterrupt:
+            # The signal reaches this thread only: the work on the other one is stopped in order, and waited for.
+            for loop, task in started:
+                loop.call_soon_threadsafe(task.cancel)
+            raise
 
 
 def result_of(run_dir: RunDir) -> RunResult:

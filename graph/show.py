@@ -1,9 +1,11 @@
 """What commands print. Titles, texts and replies are untrusted: control characters are made visible, markup is off."""
 
+import json
 import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, is_dataclass
 from typing import TYPE_CHECKING, Any
+from unicodedata import category
 
 import orjson
 
@@ -20,10 +22,10 @@ KEPT = frozenset("\n\t")
 
 
 def safe(text: str) -> str:
-    """The text with control characters (terminal escapes among them) replaced by visible signs."""
+    """The text with control characters (terminal escapes among them) replaced by visible signs; any space stays one."""
     if text.isprintable():
         return text
-    return "".join(c if c.isprintable() or c in KEPT else _visible(c) for c in text)
+    return "".join(c if c.isprintable() or c in KEPT or category(c) == "Zs" else _visible(c) for c in text)
 
 
 def _visible(character: str) -> str:
@@ -47,7 +49,9 @@ def emit_json(value: object, *, lines: bool = False) -> None:
     """A value as JSON: indented, or one line."""
     plain = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     option = orjson.OPT_APPEND_NEWLINE | (0 if lines else orjson.OPT_INDENT_2)
-    sys.stdout.write(orjson.dumps(plain, option=option, default=str).decode())
+    text = orjson.dumps(plain, option=option, default=str).decode()
+    # JSON escapes control characters below 0x20; a terminal obeys some above, too, and signs that turn text around.
+    sys.stdout.write("".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text))
 
 
 def table(title: str, columns: Mapping[str, str], rows: Iterable[Iterable[object]]) -> None:
@@ -152,7 +156,8 @@ def show_sample(view: "SampleView", *, text: bool) -> None:
 
 
 def _where(part: Any) -> str:  # noqa: ANN401 - Part; inspecting is imported late
-    return f"{part.role}, rank {part.rank}, score {part.score:.2f}, tokens {part.start:,}–{part.start + part.length:,}{_cut(part)}"
+    tokens = f"{part.start:,}–{part.start + part.length:,}"
+    return f"{part.role}, rank {part.rank}, score {part.score:.2f}, tokens {tokens}{_cut(part)}"
 
 
 def _cut(part: Any) -> str:  # noqa: ANN401

@@ -3,9 +3,10 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from graph.config import Config, load_config
-from graph.context import RunContext, prepare
+from graph.context import Parts, RunContext, prepare
 from graph.debate import CompiledDebate, build_debate_graph
 from graph.demo import DEMO
 from graph.pipeline import PipelineState, build_pipeline_graph
@@ -18,9 +19,9 @@ if TYPE_CHECKING:
     from langgraph.graph.state import CompiledStateGraph
 
 
-def open_context(config: Config, progress: Progress | None = None) -> RunContext:
+def open_context(config: Config, progress: Progress | None = None, *, parts: Parts | None = None) -> RunContext:
     """A context with the corpus indexed. The index is the run directory's, which a later `run` goes on with."""
-    parts = prepare(config)
+    parts = parts or prepare(config)
     run_dir = RunDir.claim(config)
     context = RunContext(config, parts, run_dir, progress)
     try:
@@ -53,22 +54,31 @@ def build_debate(
 
     Indexes the corpus first when that is not done yet.
     """
-    return debate_of(open_context(config or load_config(DEMO)), checkpointer)
+    context = open_context(config or load_config(DEMO))
+    graph = debate_of(context, checkpointer)
+    finalize(graph, context.close)
+    return graph
 
 
 def build_pipeline(
     config: Config | None = None, progress: Progress | None = None
 ) -> "CompiledStateGraph[PipelineState, None, PipelineState, PipelineState]":
-    """The `pipeline` graph for a configuration (default: the demo's). Input: `{}`. The run directory is created now."""
+    """The `pipeline` graph for a configuration (default: the demo's). Input: `{}`. The run directory is created now.
+
+    Its lock is held while the graph runs, not while it merely exists, so that a notebook can build it twice.
+    """
     config = config or load_config(DEMO)
-    parts = prepare(config)
-    return build_pipeline_graph(RunContext(config, parts, RunDir.claim(config), progress))
+    context = RunContext(config, prepare(config), RunDir.claim(config), progress)
+    context.run.release()
+    graph = build_pipeline_graph(context)
+    finalize(graph, context.close)
+    return graph
 
 
 @contextmanager
-def opened(config: Config, progress: Progress | None = None) -> Iterator[RunContext]:
+def opened(config: Config, progress: Progress | None = None, *, parts: Parts | None = None) -> Iterator[RunContext]:
     """`open_context` that closes what it opened."""
-    context = open_context(config, progress)
+    context = open_context(config, progress, parts=parts)
     try:
         yield context
     finally:

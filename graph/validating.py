@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 import orjson
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -92,6 +93,8 @@ def _check_files(run_dir: RunDir, result: Validation) -> None:
     for name in (*ALWAYS, *(WITH_TOPICS if "curate" in stages else ())):
         if not (run_dir.path / name).exists():
             result.problems.append(f"{name}: is missing")
+    if not result.problems and run_dir.config().fingerprint() != run_dir.manifest["config_fingerprint"]:
+        result.problems.append("config.yaml: is not the configuration that was run")
     for stage in stages.values():
         for name, digest in stage["files"].items():
             file = run_dir.path / name
@@ -167,14 +170,17 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
 
 
 def _sample_rows(file: Path, result: Validation) -> Iterator[dict[str, Any]]:
-    with pq.ParquetFile(file) as parquet:
-        if not parquet.schema_arrow.equals(SAMPLES):
-            result.problems.append(f"samples/{file.name}: its columns are not those of a sample file")
-            return
-        for batch in parquet.iter_batches(batch_size=8):
-            ids = batch.column("input_ids")
-            for i, row in enumerate(batch.drop_columns(["input_ids"]).to_pylist()):
-                yield {**row, "input_ids": ids[i].values.to_numpy()}
+    try:
+        with pq.ParquetFile(file) as parquet:
+            if not parquet.schema_arrow.equals(SAMPLES):
+                result.problems.append(f"samples/{file.name}: its columns are not those of a sample file")
+                return
+            for batch in parquet.iter_batches(batch_size=8):
+                ids = batch.column("input_ids")
+                for i, row in enumerate(batch.drop_columns(["input_ids"]).to_pylist()):
+                    yield {**row, "input_ids": ids[i].values.to_numpy()}
+    except (pa.ArrowException, OSError) as error:
+        result.problems.append(f"samples/{file.name}: cannot be read as Parquet ({error})")
 
 
 def _against_plan(row: Mapping[str, Any], planned: Mapping[str, Any] | None) -> list[str]:

@@ -55,6 +55,7 @@ class IndexedCorpus:
     corpus: Corpus
     catalog: Catalog
     index: SearchIndex
+    settings: SearchSettings
     fingerprint: str
 
     def counts(self) -> CatalogCounts:
@@ -94,11 +95,11 @@ def ignore(_count: int) -> None:
 def build(spec: CorpusSpec, out: Path, settings: SearchSettings, tick: Callable[[int], None] = ignore) -> IndexedCorpus:
     """Read the corpus once and build `out`. `tick` is called with the number of documents just indexed.
 
-    Raises `UsageError` for a corpus without a document; then nothing is left behind.
+    Raises `UsageError` for a corpus without a document, and where `out` cannot be written; then nothing is left behind.
     """
-    temporary = out.with_name(f".{out.name}.building")
+    temporary = out.absolute().with_name(f".{out.name}.building")
     shutil.rmtree(temporary, ignore_errors=True)
-    temporary.mkdir(parents=True)
+    created = _make(temporary)
     try:
         corpus = spec.open(temporary / "blocks")
         fingerprint = corpus.fingerprint()
@@ -117,7 +118,7 @@ def build(spec: CorpusSpec, out: Path, settings: SearchSettings, tick: Callable[
             "format": FORMAT,
             "spec": asdict(spec),
             "fingerprint": fingerprint,
-            "backend": settings.backend,
+            "search": asdict(settings),
             "counts": counts._asdict(),
         }
         write_atomic(temporary / "index.json", orjson.dumps(record, option=orjson.OPT_INDENT_2))
@@ -125,7 +126,32 @@ def build(spec: CorpusSpec, out: Path, settings: SearchSettings, tick: Callable[
         sync(out.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+        _remove_empty(created)
     return open_indexed(out)
+
+
+def _make(path: Path) -> list[Path]:
+    """Create the folder; return those above it that had to be created, the innermost first. Raises `UsageError`."""
+    created: list[Path] = []
+    try:
+        above = [folder for folder in path.parents if not folder.exists()]
+        for folder in reversed(above):
+            folder.mkdir()
+            created.insert(0, folder)
+        path.mkdir()
+    except OSError as error:
+        _remove_empty(created)
+        raise UsageError(f"{path.parent}: cannot be written ({error.strerror}); choose another folder") from None
+    return created
+
+
+def _remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, up to the first that holds something."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
 
 
 def open_indexed(path: Path) -> IndexedCorpus:
@@ -136,7 +162,8 @@ def open_indexed(path: Path) -> IndexedCorpus:
             raise UsageError(f"{path}: index of format {record['format']}, this version reads {FORMAT}: build it again")
         fields = record["spec"]
         spec = CorpusSpec(**{**fields, "paths": tuple(fields["paths"])})
-    except FileNotFoundError:
+        settings, fingerprint = SearchSettings(**record["search"]), str(record["fingerprint"])
+    except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
             f"{path}: no index here (no index.json); build one with `litelong index CORPUS --out {path}`"
         ) from None
@@ -144,4 +171,4 @@ def open_indexed(path: Path) -> IndexedCorpus:
         raise UsageError(f"{path}/index.json: damaged ({error}): build the index again") from None
     corpus = spec.open(path / "blocks")
     catalog = Catalog.open(path / "documents.sqlite")
-    return IndexedCorpus(path, spec, corpus, catalog, open_index(path / "bm25"), record["fingerprint"])
+    return IndexedCorpus(path, spec, corpus, catalog, open_index(path / "bm25"), settings, fingerprint)

@@ -13,21 +13,30 @@ class Thresholds:
     """Where the line is drawn. Shares and overlaps are 0 to 1."""
 
     min_documents: int = 3
-    min_on_category: float = 0.3
+    min_on_category: float = 0.04
     min_lift: float = 1.5
+    min_closeness: float = 0.05
+    min_coverage: float = 0.5
     max_share_of_corpus: float = 0.5
-    max_alike: float = 0.6
-    min_new: float = 1.0
+    max_shared_words: float = 0.5
+    max_closeness: float = 0.5
+    min_new: float = 0.5
     """New tokens as a share of what a topic must fill."""
+
+    def max_alike(self, library: Library) -> float:
+        """From which likeness on two topics are one: as measured with embeddings, or without."""
+        return self.max_closeness if library.embeddings is not None else self.max_shared_words
 
 
 class LexicalCritic:
     """Looks at one thing after another, the gravest first: enough documents, on category, fillable, new, not alike."""
 
-    def __init__(self, name: str, target_tokens: int, thresholds: Thresholds) -> None:
+    def __init__(self, name: str, library: Library, thresholds: Thresholds) -> None:
         self.name = name
-        self.target_tokens = target_tokens
+        self.target_tokens = library.target_tokens
         self.thresholds = thresholds
+        self.embedded = library.embeddings is not None
+        self.max_alike = thresholds.max_alike(library)
 
     async def criticise(self, brief: Brief, candidates: Sequence[Candidate]) -> list[Critique]:
         titles = {c.proposal.proposal_id: c.proposal.title for c in candidates}
@@ -47,12 +56,12 @@ class LexicalCritic:
         return critiques
 
     def _fault(self, evidence: Evidence, titles: dict[str, str]) -> str | None:
-        alone = unfit(evidence, self.target_tokens, self.thresholds)
+        alone = unfit(evidence, self.target_tokens, self.thresholds, embedded=self.embedded)
         if alone:
             return alone
         for other, share in evidence.alike:
-            if share >= self.thresholds.max_alike and other in titles:
-                return f"alike: {share:.0%} of its best documents are those of '{titles[other]}'"
+            if share >= self.max_alike and other in titles:
+                return f"alike: says the same as '{titles[other]}' ({share:.2f})"
         if evidence.new_tokens < self.thresholds.min_new * self.target_tokens:
             return (
                 f"adds no coverage: beside stronger proposals {evidence.new_tokens:,} tokens are left "
@@ -61,20 +70,26 @@ class LexicalCritic:
         return None
 
 
-def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds) -> str | None:
-    """Why the corpus does not bear this topic in this category, whatever else is proposed; None when it does."""
-    if evidence.documents < thresholds.min_documents:
-        return f"too little evidence: {evidence.documents} documents above the relevance floor"
-    if evidence.on_category < thresholds.min_on_category or evidence.lift < thresholds.min_lift:
-        return (
-            f"off category: {evidence.on_category:.0%} of its documents are the category's, "
-            f"{evidence.lift:.1f} times what chance gives"
-        )
-    if evidence.share_of_corpus > thresholds.max_share_of_corpus:
-        return f"too broad: {evidence.share_of_corpus:.0%} of the corpus is above its relevance floor"
-    if evidence.tokens < target_tokens:
-        return f"cannot be filled: about {evidence.tokens:,} of {target_tokens:,} tokens above the relevance floor"
-    return None
+def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds, *, embedded: bool) -> str | None:
+    """Why the corpus does not bear this topic in this category, whatever else is proposed; None when it does.
+
+    `embedded` says whether `evidence.closeness` was measured.
+    """
+    e, t = evidence, thresholds
+    reason = None
+    if e.documents < t.min_documents:
+        reason = f"too little evidence: {e.documents} documents above the relevance floor"
+    elif e.on_category < t.min_on_category or e.lift < t.min_lift:
+        reason = f"off category: {e.on_category:.0%} of its documents are the category's, {e.lift:.1f} times chance"
+    elif embedded and e.closeness < t.min_closeness:
+        reason = f"off category: title and category mean different things (cosine {e.closeness:.2f})"
+    elif e.coverage < t.min_coverage:
+        reason = f"not in the corpus: its best documents hold {e.coverage:.0%} of the title close together, by weight"
+    elif e.supported < target_tokens:
+        reason = f"cannot be filled: about {e.supported:,} of {target_tokens:,} tokens in documents that speak of it"
+    elif e.share_of_corpus > t.max_share_of_corpus:
+        reason = f"too broad: {e.share_of_corpus:.0%} of the corpus is above its relevance floor"
+    return reason
 
 
 def figures_of(evidence: Evidence) -> Figures:
@@ -82,6 +97,9 @@ def figures_of(evidence: Evidence) -> Figures:
     return (
         ("documents", evidence.documents),
         ("tokens", evidence.tokens),
+        ("supported", evidence.supported),
+        ("coverage", evidence.coverage),
+        ("closeness", evidence.closeness),
         ("on_category", evidence.on_category),
         ("lift", evidence.lift),
         ("share_of_corpus", evidence.share_of_corpus),
@@ -93,11 +111,11 @@ def figures_of(evidence: Evidence) -> Figures:
 def _praise(evidence: Evidence) -> str:
     return (
         f"on category ({evidence.on_category:.0%} of its documents), {evidence.documents} documents with about "
-        f"{evidence.tokens:,} tokens, {evidence.new_tokens:,} of them new"
+        f"{evidence.supported:,} tokens that speak of it"
     )
 
 
 @role("critic", kind="critic", model="lexical")
 def critic(seat: Seat, library: Library) -> LexicalCritic:
     """The critic that needs no language model."""
-    return LexicalCritic(seat.name, library.target_tokens, Thresholds())
+    return LexicalCritic(seat.name, library, Thresholds())

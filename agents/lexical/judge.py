@@ -6,7 +6,7 @@ topic never falls to one that itself was removed.
 
 from collections.abc import Sequence
 
-from agents.evidence import Standing, new_tokens, overlap, ranked
+from agents.evidence import Standing, likeness, new_tokens, ranked, recall
 from agents.lexical.critic import Thresholds, figures_of, unfit
 from agents.library import Library
 from agents.messages import Brief, Candidate, Critique, Seat, Verdict
@@ -32,35 +32,29 @@ class LexicalJudge:
         accepts = {c.proposal.proposal_id: _agreement(c.proposal.proposal_id, critiques) for c in candidates}
         verdicts: dict[str, Verdict] = {}
         kept: list[Standing] = []
-        for standing in ranked([self._standing(c, brief) for c in candidates], target):
-            key = standing.proposal.proposal_id
-            reason = unfit(evidence[key], target, self.thresholds) or self._beside(standing, kept)
+        embedded = self.library.embeddings is not None
+        for one in ranked([recall(self.library, brief, c) for c in candidates], target):
+            key = one.proposal.proposal_id
+            reason = unfit(evidence[key], target, self.thresholds, embedded=embedded) or self._beside(one, kept)
             figures = (*figures_of(evidence[key]), ("critics_accept", accepts[key]))
             if reason is None:
-                kept.append(standing)
+                kept.append(one)
                 figures = (*figures, ("place", len(kept)))
-            verdicts[key] = Verdict(
-                key, self.name, keep=reason is None, reason=reason or _kept(standing), figures=figures
-            )
+            verdicts[key] = Verdict(key, self.name, keep=reason is None, reason=reason or _kept(one), figures=figures)
         return [verdicts[c.proposal.proposal_id] for c in candidates]
 
-    def _beside(self, standing: Standing, kept: Sequence[Standing]) -> str | None:
+    def _beside(self, one: Standing, kept: Sequence[Standing]) -> str | None:
         """Why the topic is not worth having beside those kept; None when it is."""
+        most = self.thresholds.max_alike(self.library)
         for other in kept:
-            share = overlap(standing.found, other.found)
-            if share >= self.thresholds.max_alike:
-                return (
-                    f"the weaker of two alike: {share:.0%} of its best documents are those of '{other.proposal.title}'"
-                )
+            share = likeness(self.library, one, other)
+            if share >= most:
+                return f"the weaker of two alike: says the same as '{other.proposal.title}' ({share:.2f})"
         target = self.library.target_tokens
-        left = new_tokens([*kept, standing], target)[standing.proposal.proposal_id]
+        left = new_tokens([*kept, one], target)[one.proposal.proposal_id]
         if left < self.thresholds.min_new * target:
             return f"adds no coverage: beside those kept {left:,} tokens are left of the {target:,} it must fill"
         return None
-
-    def _standing(self, candidate: Candidate, brief: Brief) -> Standing:
-        found = self.library.topic(candidate.proposal.title, brief.category)
-        return Standing(candidate.proposal, found, candidate.evidence.on_category, candidate.evidence.lift)
 
 
 def _agreement(proposal_id: str, critiques: Sequence[Critique]) -> float:
@@ -70,9 +64,10 @@ def _agreement(proposal_id: str, critiques: Sequence[Critique]) -> float:
     return round(sum(last) / len(last), 3) if last else 1.0
 
 
-def _kept(standing: Standing) -> str:
+def _kept(one: Standing) -> str:
     return (
-        f"kept: about {standing.found.total_tokens:,} tokens, {standing.on_category:.0%} on category, not alike another"
+        f"kept: about {one.supported:,} tokens speak of it, {one.on_category:.0%} of its documents are the category's, "
+        "none kept before it is alike"
     )
 
 

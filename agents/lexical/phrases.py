@@ -5,7 +5,7 @@ Measured on the demo corpus: about 0.3 M words a CPU-second.
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import log
 from typing import NamedTuple
 
@@ -17,9 +17,11 @@ _EMPTY = frozenset(
     note notes data number numbers total percent percentage part parts area areas type types list value values
     year years date dates example examples way ways thing things lot kind kinds case cases item items figure
     figures term terms amount amounts group groups information name names use uses est km sq mi m cm mm kg na
-    none other others
+    none other others ton tons dollars meters metres kilometers barrels gallons hectares feet miles overview form
     """.split()  # noqa: SIM905 - a list literal would take forty lines
 )
+_PLURAL = frozenset({"NNS", "NNPS"})
+MIN_LETTERS = 5
 _PROPER = frozenset({"NNP", "NNPS"})
 
 
@@ -62,6 +64,10 @@ def _endings(run: list[tuple[str, str]]) -> Iterator[Phrase]:
         words = run[-size:]
         if words[0][0].lower() in _EMPTY or words[-1][0].lower() in _EMPTY:
             continue
+        # A lone word names a subject when it is a plural ("Languages", "Airports"); others are mostly adjectives in
+        # disguise, acronyms and common nouns ("National", "Process").
+        if size == 1 and not (words[0][1] in _PLURAL and len(words[0][0]) >= MIN_LETTERS):
+            continue
         surface = " ".join(word for word, _ in words)
         key = " ".join([*(word.lower() for word, _ in words[:-1]), singular(words[-1][0].lower())])
         yield Phrase(key, surface, all(part in _PROPER for _, part in words))
@@ -76,21 +82,24 @@ def singular(noun: str) -> str:
     return noun
 
 
-def document_counts(texts: Iterable[str]) -> tuple[Counter[str], dict[str, Phrase], int]:
-    """How many texts hold each phrase key, its most common form, and how many texts there were."""
-    counts: Counter[str] = Counter()
-    forms: dict[str, Counter[Phrase]] = {}
-    size = 0
+def distinct(texts: Iterable[str]) -> tuple[Phrase, ...]:
+    """The noun phrases of a document's texts, one form of each key, in the order they first stand there."""
+    seen: dict[str, Phrase] = {}
     for text in texts:
-        size += 1
-        seen: dict[str, Phrase] = {}
         for phrase in noun_phrases(text):
             seen.setdefault(phrase.key, phrase)
-        for key, phrase in seen.items():
-            counts[key] += 1
-            forms.setdefault(key, Counter())[phrase] += 1
+    return tuple(seen.values())
+
+
+def document_counts(documents: Iterable[Sequence[Phrase]]) -> tuple[Counter[str], dict[str, Phrase]]:
+    """How many documents (each given by its distinct phrases) hold each key, and the key's most common form."""
+    forms: dict[str, Counter[Phrase]] = {}
+    for phrases in documents:
+        for phrase in phrases:
+            forms.setdefault(phrase.key, Counter())[phrase] += 1
+    counts = Counter({key: form.total() for key, form in forms.items()})
     best = {key: max(form.items(), key=lambda kv: (kv[1], kv[0].surface))[0] for key, form in forms.items()}
-    return counts, best, size
+    return counts, best
 
 
 def contrast(support: int, size: int, background: int, background_size: int) -> float:
@@ -115,12 +124,15 @@ def _log_likelihood(successes: int, trials: int, p: float) -> float:
     return likelihood
 
 
-def mine(texts: Iterable[str], background: Counter[str], background_size: int, min_support: int) -> list[Mined]:
-    """Phrases of `texts` that stand out against the background counts, strongest first; ties by key.
+def mine(
+    documents: Sequence[Sequence[Phrase]], background: Counter[str], background_size: int, min_support: int
+) -> list[Mined]:
+    """Phrases of `documents` that stand out against the background counts, strongest first; ties by key.
 
     A phrase inside a longer one that has nearly its support (80 %) is left to the longer one.
     """
-    counts, forms, size = document_counts(texts)
+    counts, forms = document_counts(documents)
+    size = len(documents)
     kept = [key for key, n in counts.items() if n >= min_support]
     mined = []
     for key in kept:
@@ -128,7 +140,7 @@ def mine(texts: Iterable[str], background: Counter[str], background_size: int, m
         if score > 0.0:
             share = background[key] / background_size
             # People name subjects with two or three words; a lone word is mostly too broad.
-            weight = 0.5 if " " not in key else 1.0
+            weight = 0.4 if " " not in key else 1.0
             mined.append(Mined(forms[key], counts[key], counts[key] / size, share, weight * score))
     mined.sort(key=lambda m: (-m.score, m.phrase.key))
     return [m for m in mined if not _inside_longer(m, mined)]

@@ -1,13 +1,14 @@
-"""The lexical proposer: mines topics for a category from the documents that BM25 finds for it."""
+"""The lexical proposer: mines topics for a category from what the corpus says near a mention of it."""
 
 from collections import Counter
 from collections.abc import Sequence
 from functools import cached_property
 
-from agents.lexical.phrases import Mined, document_counts, mine
+from agents.lexical.phrases import Mined, distinct, document_counts, mine
 from agents.library import Library
 from agents.messages import Brief, Critique, Draft, Proposal, Seat, Withdrawal
 from agents.roles import role
+from tools.search import words
 
 FOREGROUND = 60
 """Best documents of the category that are read: enough for support, few enough to stay on the category."""
@@ -18,7 +19,7 @@ _SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by"
 
 
 class LexicalProposer:
-    """Noun phrases in at least 3 of the category's documents, ranked by contrast with the rest of the corpus."""
+    """Noun phrases near mentions of the category in at least 3 documents, ranked by contrast with the corpus."""
 
     def __init__(self, library: Library) -> None:
         self.library = library
@@ -36,16 +37,19 @@ class LexicalProposer:
         return withdrawn
 
     def _propose(self, brief: Brief, taken: Sequence[str]) -> list[Draft]:
-        doc_ids = self.library.category(brief.category).doc_ids[:FOREGROUND]
+        doc_ids = self.library.category_documents(brief.category)[:FOREGROUND]
         if len(doc_ids) < MIN_SUPPORT:
             return []
         counts, size = self._background
-        mined = mine(self.library.texts(doc_ids), counts, size, MIN_SUPPORT)
-        used = {title.lower() for title in (*taken, brief.name)}
+        passages = self.library.passages(brief.category, doc_ids)
+        mined = mine([distinct(passage) for passage in passages], counts, size, MIN_SUPPORT)
+        known = set(words(brief.category))
+        used = {title.lower() for title in taken}
         drafts: list[Draft] = []
         for found in mined:
             title = title_case(found.phrase.surface)
-            if title.lower() in used:
+            # A title of the category's own words is the category once more.
+            if title.lower() in used or known.issuperset(words(title)):
                 continue
             used.add(title.lower())
             drafts.append(_draft(title, found, brief, len(doc_ids)))
@@ -56,8 +60,8 @@ class LexicalProposer:
     @cached_property
     def _background(self) -> tuple[Counter[str], int]:
         doc_ids = self.library.shelf.sample(BACKGROUND)
-        counts, _, size = document_counts(self.library.texts(doc_ids))
-        return counts, size
+        counts, _ = document_counts(distinct([text]) for text in self.library.texts(doc_ids))
+        return counts, len(doc_ids)
 
 
 def title_case(surface: str) -> str:
@@ -68,7 +72,7 @@ def title_case(surface: str) -> str:
 
 def _draft(title: str, found: Mined, brief: Brief, size: int) -> Draft:
     explanation = (
-        f"in {found.support} of the {size} documents that the corpus has closest to {brief.name}, "
+        f"near mentions of {brief.name} in {found.support} of the {size} documents that speak most of it, "
         f"and in {found.background:.0%} of the corpus's documents"
     )
     figures = (

@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 from agents import messages
 from graph.context import RunContext
 from graph.debate import CompiledDebate, DebateState, build_debate_graph
-from graph.outcomes import DeadLetter, Outcomes
+from graph.outcomes import DeadLetter, DeadLettersError, Outcomes
 from litelong import UsageError
 from taxonomy import Category
 from tools.files import content_hash, replacing
@@ -94,9 +94,16 @@ async def _debate_all(
                 await _debate_one(context, category, graph, saver, outcomes)
                 tick(1)
 
-        async with asyncio.TaskGroup() as group:
-            for _ in range(min(SIDE_BY_SIDE, len(pending))):
-                group.create_task(worker())
+        try:
+            async with asyncio.TaskGroup() as group:
+                for _ in range(min(SIDE_BY_SIDE, len(pending))):
+                    group.create_task(worker())
+        except BaseExceptionGroup as failures:
+            # One fault of the user is enough to say: the group around it would hide it from those who show it.
+            faults, rest = failures.split(UsageError)
+            if rest is not None or faults is None:
+                raise
+            raise faults.exceptions[0] from None
 
 
 async def _debate_one(
@@ -129,9 +136,10 @@ def thread_id(run: str, category: str) -> str:
 def _refuse_dead(context: RunContext, outcomes: Outcomes) -> None:
     dead = outcomes.dead()
     if dead and not context.allow_failed:
-        raise UsageError(
-            f"{context.path}: {len(dead)} categories failed, the first: {dead[0].category}: {dead[0].reason}; run again to "
-            "retry them, or go on without them with --allow-failed"
+        several = f"{len(dead)} categories failed, the first" if len(dead) > 1 else "a category failed"
+        raise DeadLettersError(
+            f"{context.path}: {several}: {dead[0].category}: {dead[0].reason}; run again to retry, or go on without "
+            "with --allow-failed"
         )
 
 

@@ -13,6 +13,7 @@ MEASURED_DOCUMENTS = 300
 def run(context: RunContext) -> None:
     """Build or open the index. Raises `UsageError` for a corpus that cannot fill one sample."""
     if context.run.stage("index"):
+        _check_tokenizer(context)
         return
     with context.stage("index", None) as tick:
         if not (context.index_path / "index.json").exists() and context.config.search.index is None:
@@ -31,12 +32,32 @@ def run(context: RunContext) -> None:
     context.run.finish("index", counts._asdict())
 
 
-def _check_spec(context: RunContext, indexed: IndexedCorpus) -> None:
-    if indexed.spec.paths != context.parts.corpus.paths:
+def _check_tokenizer(context: RunContext) -> None:
+    """A tokenizer.json may have been replaced since the run began; tokens of two would be mixed."""
+    begun_with, now = context.run.manifest["tokenizer"]["fingerprint"], context.parts.tokenizer.fingerprint
+    if begun_with != now:
         raise UsageError(
-            f"search.index {indexed.path}: was built from {', '.join(indexed.spec.paths)}, not from corpus.path "
-            f"{', '.join(context.parts.corpus.paths)}; name the same corpus or build the index again"
+            f"tokenizer {context.parts.tokenizer.name}: is not the one that {context.path} began with (it changed on disk); "
+            "put it back, or begin a new run with --out"
         )
+
+
+def _check_spec(context: RunContext, indexed: IndexedCorpus) -> None:
+    """An index that the configuration names was built with the configuration's own settings, or it is another corpus."""
+    wanted, built = context.parts.corpus, indexed.spec
+    for key, ours, theirs in (
+        ("corpus.path", ", ".join(wanted.paths), ", ".join(built.paths)),
+        ("corpus.text_field", wanted.text_field, built.text_field),
+        ("corpus.id_field", wanted.id_field, built.id_field),
+        ("corpus.binary_files", wanted.binary_files, built.binary_files),
+        ("search.k1", context.search_settings.k1, indexed.settings.k1),
+        ("search.b", context.search_settings.b, indexed.settings.b),
+    ):
+        if ours != theirs:
+            raise UsageError(
+                f"search.index {indexed.path}: was built with {key} {theirs}, not {ours}; set the same, or build the index "
+                "again"
+            )
 
 
 def _characters_per_token(context: RunContext, indexed: IndexedCorpus) -> float:

@@ -1,5 +1,6 @@
 """pack: plan the samples from tables alone, then write them from the token store. Ends with the ledger."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -57,10 +58,10 @@ def read_tables(context: RunContext) -> Tables:
 
 
 def read_units(context: RunContext, tables: Tables) -> list[Unit]:
-    """The units in planning order: the whole corpus, or the topics, those with the fewest tokens at hand first.
+    """The units in planning order: the whole corpus, or the topics, those that fit their category best first.
 
-    A document is used once by default, so topics compete; the scarce ones go first because the others have more to
-    choose from. Ties go by topic id.
+    A document is used once by default, so topics compete for documents, and `target_tokens` may end the plan early:
+    the topics with the best evidence should have the choice. Ties go by topic id.
     """
     if context.parts.recipe.unit == "corpus":
         rows = np.flatnonzero(tables.lengths > 0)
@@ -72,11 +73,15 @@ def read_units(context: RunContext, tables: Tables) -> list[Unit]:
             *(batch.column(name).to_pylist() for name in ("topic_id", "doc_id", "rank", "score")), strict=True
         ):
             hits.setdefault(hit[0], []).append((row_of[hit[1]], hit[2], hit[3]))
-    topics = read_topics(context.path / "topics.jsonl")
-    units = [
+    topics = sorted(read_topics(context.path / "topics.jsonl"), key=_fit)
+    return [
         _unit(topic, [hit for hit in hits.get(topic["topic_id"], []) if tables.lengths[hit[0]] > 0]) for topic in topics
     ]
-    return sorted(units, key=lambda unit: (int(tables.lengths[unit.documents].sum()), unit.unit_id))
+
+
+def _fit(topic: TopicRow) -> tuple[float, str]:
+    evidence = topic["evidence"]
+    return (-float(evidence["on_category"]) * float(evidence["coverage"]), topic["topic_id"])
 
 
 def make_plan(context: RunContext, units: list[Unit], tables: Tables) -> Plan:
@@ -106,14 +111,24 @@ def _nothing(context: RunContext, units: list[Unit], plan: Plan) -> str:
     packing = context.config.packing
     if not units:
         return (
-            f"{context.path}: no topic was accepted, so there is nothing to pack; see rejected.jsonl for the reasons, "
-            "select other categories (taxonomy.select) or lower packing.context_length"
+            f"{context.path}: no topic was accepted, so there is nothing to pack ({_why(context)}); select other categories "
+            "(taxonomy.select) or lower packing.context_length"
         )
     best = max(plan.short_units.values(), default=0)
     return (
         f"{context.path}: none of {len(units)} topics fills a sample of {packing.context_length:,} tokens (the best has "
         f"{best:,}); lower packing.context_length or retrieve.floor, or add documents"
     )
+
+
+def _why(context: RunContext) -> str:
+    """The commonest reason for a rejection. It is said here because a refused run leaves no rejected.jsonl."""
+    with (context.path / "rejected.jsonl").open("rb") as stream:
+        reasons = Counter(orjson.loads(line)["reason"].partition(":")[0] for line in stream)
+    if not reasons:
+        return "none was proposed"
+    reason, count = reasons.most_common(1)[0]
+    return f"{reasons.total():,} rejected, {count:,} of them: {reason}"
 
 
 def account(context: RunContext, plan: Plan, tables: Tables) -> tuple[DocumentAccount, TokenAccount]:

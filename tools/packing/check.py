@@ -28,6 +28,8 @@ def check_sample(
     problems = []
     if row["n_tokens"] != context_length:
         problems.append(f"n_tokens is {row['n_tokens']}, and no id of {context_length} is padding")
+    if _has_null(row):
+        return [*problems, "doc_lens or segments hold a null"]
     placed = _check_places(segments, context_length)
     if placed:
         return [*problems, *placed]
@@ -35,6 +37,16 @@ def check_sample(
         problems += _check_segment(number, segment, ids, tokens_of(segment["doc_id"]))
     problems += _check_gaps(segments, ids, specials)
     return problems + _check_spans(row["doc_lens"], segments, context_length, boundaries)
+
+
+def _has_null(row: Mapping[str, Any]) -> bool:
+    doc_lens, segments = row["doc_lens"], row["segments"]
+    return (
+        doc_lens is None
+        or segments is None
+        or None in doc_lens
+        or any(segment is None or None in segment.values() for segment in segments)
+    )
 
 
 def _check_places(segments: list[dict[str, Any]], context_length: int) -> list[str]:

@@ -13,7 +13,10 @@ from tools.packing.tables import Layout, RowArray, Segment, SegmentRole, Unit
 
 
 class Filled(NamedTuple):
-    """Places in the unit's document list, by the order given: taken whole, passed over, and the one cut (None: none)."""
+    """Places in the unit's document list, by the order given: taken whole, passed over, and the one cut (None: none).
+
+    `tokens` are the ids they fill, separators included.
+    """
 
     whole: list[int]
     passed_over: list[int]
@@ -48,7 +51,7 @@ def first_fit(lengths: RowArray, layout: Layout) -> Filled:
         return Filled(whole, passed_over[1:], passed_over[0], True, layout.capacity)
     # A single id left after a whole document is its separator: the sample is full all the same.
     full = room == 0 or (room == before and bool(whole))
-    return Filled(whole, passed_over, None, full, layout.capacity - room)
+    return Filled(whole, passed_over, None, full, layout.capacity if full else layout.capacity - room)
 
 
 def lay_out(

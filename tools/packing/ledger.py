@@ -46,7 +46,7 @@ class TokenAccount:
 
     def errors(self) -> list[str]:
         """What does not add up, in words; empty when the account closes."""
-        found = []
+        found = _negative(self.as_dict())
         if self.encoded != self.packed + self.cut + self.passed_over + self.unused:
             found.append(f"encoded {self.encoded} is not packed + cut + passed_over + unused")
         if self.placed != self.packed + self.repeated:
@@ -113,13 +113,18 @@ class DocumentAccount:
         return asdict(self)
 
     def errors(self) -> list[str]:
-        """What does not add up, in words."""
-        found = []
+        """What does not add up, in words; empty when the account closes."""
+        found = _negative(self.as_dict())
         if self.read != self.rejected + self.duplicates + self.indexed:
             found.append(f"documents read {self.read} is not rejected + duplicates + indexed")
         if self.indexed != self.encoded + self.not_encoded:
             found.append(f"documents indexed {self.indexed} is not encoded + not_encoded")
         return found
+
+
+def _negative(counts: Mapping[str, int]) -> list[str]:
+    """A remainder closes whatever it is taken from; below zero it says that more was taken than there was."""
+    return [f"{name} is {count}, below zero" for name, count in counts.items() if count < 0]
 
 
 def ledger(

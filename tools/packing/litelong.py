@@ -6,12 +6,15 @@ import numpy as np
 
 from tools.packing.fill import first_fit, lay_out
 from tools.packing.recipe import Order, Settings, UnitKind, register_recipe
-from tools.packing.tables import Plan, PlannedSample, Tables, Unit, Usage
+from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage
 
 
 @register_recipe
 class LiteLong:
-    """Documents are chosen by rank among those still free; `order` only arranges the chosen ones, the cut one last."""
+    """Documents are chosen by rank among those still free; `order` only arranges the chosen ones, the cut one last.
+
+    A topic uses a document once, however often the run may: its second sample would else repeat its first.
+    """
 
     name = "litelong"
     unit: UnitKind = "topic"
@@ -20,27 +23,33 @@ class LiteLong:
         self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
     ) -> Iterator[Unit]:
         for unit in units:
+            free = usage.free(unit.documents)
             for number in range(settings.samples_per_topic):
-                if settings.enough(plan) or not self._plan_one(unit, number, tables, usage, settings, plan):
+                if settings.enough(plan):
                     break
+                taken = self._plan_one(unit, number, np.flatnonzero(free), tables, settings, plan)
+                if not taken:
+                    break
+                free[taken] = False
+                for place in taken:
+                    usage.take(int(unit.documents[place]))
             yield unit
 
-    def _plan_one(self, unit: Unit, number: int, tables: Tables, usage: Usage, settings: Settings, plan: Plan) -> bool:
-        """Plan the topic's next sample; False when its free documents do not fill one."""
+    def _plan_one(
+        self, unit: Unit, number: int, free: RowArray, tables: Tables, settings: Settings, plan: Plan
+    ) -> list[int]:
+        """Plan the topic's next sample from the `free` places of its list; the places taken, none when they do not fill one."""
         lengths = tables.lengths[unit.documents]
-        free = np.flatnonzero(usage.free(unit.documents))
         filled = first_fit(lengths[free], settings.layout)
         if not filled.full:
             plan.short_units[unit.unit_id] = filled.tokens
-            return False
+            return []
         whole = arranged([int(free[place]) for place in filled.whole], settings, unit.unit_id, number)
         cut = None if filled.cut is None else int(free[filled.cut])
         segments = lay_out(unit, whole, cut, lengths, settings.layout)
-        for segment in segments:
-            usage.take(segment.document)
         plan.passed_over.update(int(unit.documents[free[place]]) for place in filled.passed_over)
         plan.samples.append(PlannedSample(f"{unit.unit_id}-{number:03d}", self.name, unit, segments))
-        return True
+        return whole if cut is None else [*whole, cut]
 
 
 def arranged(places: list[int], settings: Settings, unit_id: str, number: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from litelong import UsageError
+from tools.files import content_hash
 from tools.packing.tables import Layout, Plan, Tables, Unit, Usage
 
 UnitKind = Literal["topic", "corpus"]
@@ -30,8 +31,8 @@ class Settings(NamedTuple):
 
     def rng(self, *key: str) -> np.random.Generator:
         """A generator for one part of the plan, by name: independent of how many draws any other part has made."""
-        words = [int.from_bytes(part.encode(), "little") for part in key]
-        return np.random.default_rng([self.seed, *words])
+        # A digest of the whole key: NumPy would run a list of numbers together, and ("ab", "c") could meet ("a", "bc").
+        return np.random.default_rng(int.from_bytes(content_hash(repr((self.seed, *key))), "little"))
 
 
 class Recipe(Protocol):
@@ -70,5 +71,5 @@ def get_recipe(name: str) -> Recipe:
     if name not in _registered:
         near = get_close_matches(name, recipe_names(), n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UsageError(f"packing.recipe: unknown recipe '{name}'; {hint}there are: {', '.join(recipe_names())}")
+        raise UsageError(f"packing.recipe: unknown recipe {name[:80]!r}; {hint}there are: {', '.join(recipe_names())}")
     return _registered[name]

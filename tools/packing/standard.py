@@ -9,7 +9,8 @@ from tools.packing.recipe import Settings, UnitKind, register_recipe
 from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage
 
 LOOKAHEAD = 64
-"""Documents past the estimate that one sample may look at: bounds the work a sample, whatever the corpus."""
+"""Documents that one sample may look at beyond those that hold a context's tokens: bounds the work a sample, whatever the
+corpus, and with it how many wait."""
 
 
 @register_recipe
@@ -31,14 +32,15 @@ class Standard:
         shuffled = np.flatnonzero(usage.free(unit.documents))
         shuffled = shuffled[settings.rng("shuffle", unit.unit_id).permutation(len(shuffled))]
         waiting: RowArray = np.empty(0, dtype=np.int64)
+        passed_over = np.zeros(len(lengths), dtype=np.bool_)
         position = number = 0
         while not settings.enough(plan):
-            ahead = _ahead(lengths, shuffled, position, settings.layout.context_length)
+            ahead = _ahead(lengths, waiting, shuffled[position:], settings.layout.context_length)
             queue = np.concatenate((waiting, shuffled[position : position + ahead]))
             filled = first_fit(lengths[queue], settings.layout)
             if not filled.full:
                 plan.short_units[unit.unit_id] = filled.tokens
-                return
+                break
             cut = None if filled.cut is None else int(queue[filled.cut])
             segments = lay_out(unit, queue[filled.whole].tolist(), cut, lengths, settings.layout)
             for segment in segments:
@@ -46,16 +48,20 @@ class Standard:
             plan.samples.append(PlannedSample(f"{self.name}-{number:06d}", self.name, unit, segments))
             number += 1
             position += ahead
+            passed_over[queue[filled.passed_over]] = True
             waiting = np.delete(queue, filled.whole if filled.cut is None else [*filled.whole, filled.cut])
+        plan.passed_over.update(unit.documents[waiting[passed_over[waiting]]].tolist())
 
 
-def _ahead(lengths: RowArray, shuffled: RowArray, position: int, context_length: int) -> int:
-    """How many documents of the shuffle from `position` on fill a context, and a few more to fit into its last gap."""
-    total, end = 0, position
-    while end < len(shuffled) and total < context_length:
-        block = lengths[shuffled[end : end + 1024]]
+def _ahead(lengths: RowArray, waiting: RowArray, coming: RowArray, context_length: int) -> int:
+    """How many of those `coming` join those `waiting`: the two together hold a context's tokens, and a few more documents."""
+    sums = np.cumsum(lengths[waiting])
+    enough = int(np.searchsorted(sums, context_length)) + 1
+    total, end = int(sums[-1]) if len(sums) else 0, 0
+    while end < len(coming) and total < context_length:
+        block = lengths[coming[end : end + 1024]]
         sums = total + np.cumsum(block)
-        short = int(np.count_nonzero(sums < context_length))
-        end += min(short + 1, len(block))
+        end += min(int(np.searchsorted(sums, context_length)) + 1, len(block))
         total = int(sums[-1])
-    return min(end + LOOKAHEAD, len(shuffled)) - position
+        enough = len(waiting) + end
+    return min(max(0, enough + LOOKAHEAD - len(waiting)), len(coming))

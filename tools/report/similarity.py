@@ -1,13 +1,15 @@
 """How alike the documents of a sample are: mean TF-IDF cosine over pairs, the figure that says a sample has a topic."""
 
 from collections.abc import Sequence
-from math import isnan
+from math import inf, isnan, nan
 from typing import NamedTuple
 
 from litelong import UsageError
 
 MAX_DOCUMENTS = 400
 """Documents of a sample that are compared, spread evenly over it: bounds the work for samples of very short ones."""
+
+EPSILON = 1e-12
 
 
 class Similarity(NamedTuple):
@@ -18,7 +20,10 @@ class Similarity(NamedTuple):
 
     @property
     def ratio(self) -> float:
-        return self.samples / self.baseline if self.baseline else float("inf")
+        """`samples` over `baseline`: infinite when only the baseline is 0, not a number when both are."""
+        if not self.baseline:
+            return inf if self.samples else nan
+        return self.samples / self.baseline
 
 
 def spread(items: Sequence[str], most: int = MAX_DOCUMENTS) -> list[str]:
@@ -32,14 +37,18 @@ def similarity(samples: Sequence[Sequence[str]], baseline: Sequence[Sequence[str
     """Compare two sets of samples, each a list of samples, each a list of its documents' texts.
 
     One TF-IDF (English stop words, sublinear counts) is fitted on the documents of both, so the two figures compare.
-    Samples with one document have no pair and do not count. Raises `UsageError` when scikit-learn is not installed.
+    Samples with one document have no pair and do not count; a set without any pair has similarity 0. Raises `UsageError`
+    when scikit-learn is not installed, or when no text holds a word.
     """
     try:
         from sklearn.feature_extraction.text import TfidfVectorizer
     except ImportError:
         raise UsageError("similarity needs scikit-learn: pip install 'litelong[report]'") from None
     texts = [text for group in (*samples, *baseline) for text in group]
-    vectors = TfidfVectorizer(stop_words="english", sublinear_tf=True).fit_transform(texts)
+    try:
+        vectors = TfidfVectorizer(stop_words="english", sublinear_tf=True).fit_transform(texts)
+    except ValueError as error:
+        raise UsageError(f"similarity: nothing to compare in {len(texts)} documents ({error})") from None
     means: list[float] = []
     begin = 0
     for group in (*samples, *baseline):
@@ -49,10 +58,12 @@ def similarity(samples: Sequence[Sequence[str]], baseline: Sequence[Sequence[str
         pairs = len(group) * (len(group) - 1)
         # |sum of unit vectors|^2 counts every ordered pair once, and each vector with itself.
         own = float(rows.multiply(rows).sum())
-        means.append((float((total @ total.T).item()) - own) / pairs if pairs else float("nan"))
+        means.append((float((total @ total.T).item()) - own) / pairs if pairs else nan)
     return Similarity(_mean(means[: len(samples)]), _mean(means[len(samples) :]))
 
 
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not isnan(value)]
-    return sum(known) / len(known) if known else 0.0
+    mean = sum(known) / len(known) if known else 0.0
+    # A cosine that should be 0 or 1 may miss it by a rounding error, and a baseline below 0 would turn the ratio's sign.
+    return min(1.0, max(0.0, mean if abs(mean) > EPSILON else 0.0))

@@ -1,0 +1,1 @@
+"""MEASURES: how good panels are, and where the time of a run goes. `python -m benchmarks --help` lists the commands."""

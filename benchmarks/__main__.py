@@ -1,0 +1,89 @@
+"""`python -m benchmarks`: without a command, all that is quick, printed. Markdown on stdout, faults and bars on stderr."""
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+from litelong import UsageError
+
+app = typer.Typer(
+    help="Measure panels, and where the time of a run goes. Without a command: both, on the demo corpus.",
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+HalfChoice = Literal["tune", "held-out", "both"]
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    try:
+        yield
+    except UsageError as error:
+        sys.stderr.write(f"benchmarks: {' '.join(str(error).split())}\n")
+        raise typer.Exit(2) from None
+
+
+@app.callback(invoke_without_command=True)
+def quick(context: typer.Context) -> None:
+    """The quick ones."""
+    if context.invoked_subcommand is None:
+        panels(every=False, corpus="factbook", half="both", panel=["lexical", "perfect", "random"])
+        print()
+        stages()
+
+
+@app.command()
+def panels(
+    corpus: Annotated[str, typer.Option(help="factbook (the demo corpus) or debian (needs --data).")] = "factbook",
+    data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="JSONL files of the debian corpus.")] = None,
+    half: Annotated[
+        HalfChoice | None,
+        typer.Option(help="Which categories (default: tune, with --all both). Tune with `tune` only."),
+    ] = None,
+    panel: Annotated[
+        list[str] | None,
+        typer.Option(help="lexical, perfect, random, or a PATH.yaml with a `debate` section. May be given again."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", help="Both corpora; lexical, perfect, random and every --panel.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page there (docs/panels.md).")] = None,
+    fates: Annotated[Path | None, typer.Option(metavar="FILE", help="Write every plant's fate there (JSONL).")] = None,
+    cache: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the corpus's index there.")] = None,
+    plants: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Other plants than benchmarks/plants.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the plants' order and the random panel.")] = 0,
+) -> None:
+    """Planted defects: which kinds of topics a panel removes, and which good ones it keeps."""
+    with _answering():
+        from benchmarks.panels.command import Choice, measure
+
+        chosen = ["lexical", "perfect", "random"] if every else []
+        chosen += [name for name in panel or ([] if every else ["lexical"]) if name not in chosen]
+        corpora = ("factbook", "debian") if every else (corpus,)
+        choice = Choice(corpora, tuple(chosen), half or ("both" if every else "tune"), data, cache, plants, seed)
+        print(measure(choice, out, fates), end="")
+
+
+@app.command()
+def stages(
+    config: Annotated[Path | None, typer.Option(metavar="FILE", help="A litelong.yaml (default: the demo).")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key.")] = None,
+) -> None:
+    """Where the time of a run goes, by stage."""
+    with _answering():
+        from benchmarks.stages import stages as measure
+        from graph.config import load_config
+        from graph.demo import DEMO
+        from graph.progress import progress_for_terminal
+
+        print(measure(load_config(config or DEMO, set_ or ()), progress_for_terminal()))
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")

@@ -1,0 +1,24 @@
+"""Markdown tables: readable as they are printed, and in a page."""
+
+from collections.abc import Iterable, Sequence
+
+from graph.show import safe
+
+
+def table(headings: Sequence[str], rows: Iterable[Sequence[object]], right: int) -> str:
+    """A table whose last `right` columns are figures. Text of models is made harmless (control characters, bars)."""
+    cells = [[_cell(value) for value in row] for row in rows]
+    widths = [max(3, len(heading), *(len(row[i]) for row in cells)) for i, heading in enumerate(headings)]
+    left = len(headings) - right
+    ruler = ["-" * width if i < left else "-" * (width - 1) + ":" for i, width in enumerate(widths)]
+    lines = [list(headings), ruler, *cells]
+    return "\n".join(_line(line, widths, left) for line in lines)
+
+
+def _line(cells: Sequence[str], widths: Sequence[int], left: int) -> str:
+    padded = [c.ljust(w) if i < left else c.rjust(w) for i, (c, w) in enumerate(zip(cells, widths, strict=True))]
+    return f"| {' | '.join(padded)} |"
+
+
+def _cell(value: object) -> str:
+    return " ".join(safe(str(value)).split()).replace("|", "\\|")

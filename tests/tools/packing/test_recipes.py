@@ -1,0 +1,333 @@
+"""Recipes as users meet them: exact samples, caps, targets, orders, and the same plan every time."""
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from litelong import UsageError
+from tools.files import content_hash
+from tools.packing import recipe as registry
+from tools.packing.ledger import Span, TokenAccount, token_account
+from tools.packing.recipe import Order, Settings, UnitKind, get_recipe, recipe_names, register_recipe
+from tools.packing.standard import LOOKAHEAD
+from tools.packing.tables import Layout, Plan, PlannedSample, Segment, Tables, Unit, Usage
+
+ORDERS: Sequence[Order] = ("rank", "reverse", "shuffle")
+
+
+class Job(NamedTuple):
+    """All that a plan is a function of."""
+
+    recipe: str
+    lengths: tuple[int, ...]
+    topics: tuple[tuple[int, ...], ...]
+    cap: int
+    settings: Settings
+
+    @property
+    def tables(self) -> Tables:
+        names = [f"d{n}" for n in range(len(self.lengths))]
+        return Tables(names, [content_hash(name) for name in names], np.array(self.lengths, np.int64))
+
+    @property
+    def units(self) -> list[Unit]:
+        if self.recipe == "standard":
+            return [unit("corpus", range(len(self.lengths)))]
+        return [unit(f"t-{n}", rows) for n, rows in enumerate(self.topics)]
+
+    def plan(self) -> Plan:
+        plan = Plan()
+        usage = Usage.of(self.tables, self.cap)
+        units = self.units
+        done = list(get_recipe(self.recipe).plan(units, self.tables, usage, self.settings, plan))
+        assert [u.unit_id for u in done] == [u.unit_id for u in units], "every unit is ticked off, in order"
+        counted = uses(plan)
+        assert usage.uses.tolist() == [counted[row] for row in range(len(self.lengths))]
+        return plan
+
+    def account(self, plan: Plan) -> TokenAccount:
+        spans = (Span(s.document, s.doc_start, s.doc_start + s.length) for p in plan.samples for s in p.segments)
+        context_length = self.settings.layout.context_length
+        return token_account(self.tables.lengths, spans, plan.passed_over, len(plan.samples), context_length)
+
+
+def unit(unit_id: str, rows: Sequence[int]) -> Unit:
+    ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
+    return Unit(unit_id, np.array(rows, np.int64), ranks, 1 / ranks.astype(np.float32), topic_id=unit_id)
+
+
+def uses(plan: Plan) -> Counter[int]:
+    return Counter(s.document for sample in plan.samples for s in sample.segments)
+
+
+def documents(sample: PlannedSample) -> list[int]:
+    return [s.document for s in sample.segments]
+
+
+def settings_of(
+    context_length: int = 64,
+    *,
+    bos: bool = False,
+    separator: bool = True,
+    samples_per_topic: int = 1,
+    order: Order = "rank",
+    target_tokens: int | None = None,
+    seed: int = 0,
+) -> Settings:
+    return Settings(Layout(context_length, bos, separator), samples_per_topic, order, target_tokens, seed)
+
+
+@st.composite
+def jobs(draw: st.DrawFn, recipes: Sequence[str] = ("litelong", "standard")) -> Job:
+    lengths = draw(st.lists(st.one_of(st.integers(1, 30), st.integers(1, 2_000)), min_size=1, max_size=60))
+    rows = st.lists(st.integers(0, len(lengths) - 1), unique=True, max_size=40)
+    topics = draw(st.lists(rows, min_size=1, max_size=5))
+    chosen = settings_of(
+        draw(st.sampled_from([16, 17, 64, 300])),
+        bos=draw(st.booleans()),
+        separator=draw(st.booleans()),
+        samples_per_topic=draw(st.integers(1, 3)),
+        order=draw(st.sampled_from(ORDERS)),
+        target_tokens=draw(st.none() | st.integers(1, 3_000)),
+        seed=draw(st.integers(0, 1 << 40)),
+    )
+    cap = draw(st.integers(1, 3))
+    return Job(draw(st.sampled_from(recipes)), tuple(lengths), tuple(map(tuple, topics)), cap, chosen)
+
+
+def positions_of(segments: Sequence[Segment], layout: Layout) -> list[int]:
+    """Every position of the sample as often as something stands there."""
+    own = [position for s in segments for position in range(s.start, s.start + s.length)]
+    ends = [s.start + s.length for s in segments]
+    return sorted([*own, *[0] * layout.bos, *(e for e in ends if layout.separator and e < layout.context_length)])
+
+
+@settings(deadline=None)
+@given(job=jobs())
+def test_every_sample_is_full_and_cut_at_most_once_at_its_end(job: Job) -> None:
+    plan = job.plan()
+    layout = job.settings.layout
+    for sample in plan.samples:
+        assert positions_of(sample.segments, layout) == list(range(layout.context_length))
+        assert sample.recipe == job.recipe
+        whole = [s.length == job.lengths[s.document] for s in sample.segments]
+        assert all(whole[:-1])
+    ids = [sample.sample_id for sample in plan.samples]
+    assert len(set(ids)) == len(ids)
+
+
+@settings(deadline=None)
+@given(job=jobs())
+def test_no_document_is_used_over_its_cap_nor_twice_by_one_unit(job: Job) -> None:
+    plan = job.plan()
+    assert all(count <= job.cap for count in uses(plan).values())
+    by_unit = Counter((sample.unit.unit_id, row) for sample in plan.samples for row in documents(sample))
+    assert all(count == 1 for count in by_unit.values()), "a topic's second sample must not repeat its first"
+
+
+@settings(deadline=None)
+@given(job=jobs())
+def test_the_same_inputs_give_the_same_plan(job: Job) -> None:
+    def told(plan: Plan) -> object:
+        samples = [(s.sample_id, s.unit.unit_id, s.segments) for s in plan.samples]
+        return samples, plan.passed_over, plan.short_units
+
+    assert told(job.plan()) == told(job.plan())
+
+
+@settings(deadline=None)
+@given(job=jobs())
+def test_a_target_stops_at_the_first_sample_that_reaches_it_and_changes_no_sample_before(job: Job) -> None:
+    every = job._replace(settings=job.settings._replace(target_tokens=None)).plan().samples
+    some = job.plan().samples
+    target, length = job.settings.target_tokens, job.settings.layout.context_length
+    wanted = len(every) if target is None else -(-target // length)
+    assert len(some) == min(len(every), wanted)
+    assert [s.segments for s in some] == [s.segments for s in every[: len(some)]]
+
+
+@settings(deadline=None)
+@given(job=jobs())
+def test_tokens_are_conserved(job: Job) -> None:
+    plan = job.plan()
+    account = job.account(plan)
+    assert account.errors() == []
+    assert account.encoded == sum(job.lengths)
+    assert account.placed == sum(s.length for sample in plan.samples for s in sample.segments)
+    assert account.samples * job.settings.layout.context_length == account.placed + account.special
+    rests = {s.document: job.lengths[s.document] for p in plan.samples for s in p.segments}
+    for sample in plan.samples:
+        for s in sample.segments:
+            rests[s.document] = min(rests[s.document], job.lengths[s.document] - s.length)
+    assert account.cut == sum(rests.values())
+    never = set(range(len(job.lengths))) - set(uses(plan))
+    assert account.passed_over == sum(job.lengths[row] for row in never & plan.passed_over)
+    assert account.unused == sum(job.lengths[row] for row in never - plan.passed_over)
+
+
+@settings(deadline=None)
+@given(job=jobs(["litelong"]))
+def test_a_topic_takes_its_best_free_documents_and_passes_over_only_what_does_not_fit(job: Job) -> None:
+    plan = job.plan()
+    used: Counter[int] = Counter()
+    per_topic: Counter[str] = Counter()
+    for sample in plan.samples:
+        rows = documents(sample)
+        earlier = {row for s in plan.samples if s.unit is sample.unit and s is not sample for row in documents(s)}
+        free = [row for row in sample.unit.documents.tolist() if used[row] < job.cap and row not in earlier]
+        if per_topic[sample.unit.unit_id] == 0:
+            assert free[0] in rows or free[0] in plan.passed_over
+        best = sample.unit.documents.tolist().index(max(rows, key=sample.unit.documents.tolist().index))
+        skipped = [row for row in sample.unit.documents.tolist()[:best] if row in free and row not in rows]
+        assert set(skipped) <= plan.passed_over
+        used.update(rows)
+        per_topic[sample.unit.unit_id] += 1
+    assert all(count <= job.settings.samples_per_topic for count in per_topic.values())
+
+
+@settings(deadline=None)
+@given(job=jobs(["litelong"]))
+def test_a_topic_without_a_sample_says_how_many_tokens_were_at_hand(job: Job) -> None:
+    assume(job.settings.target_tokens is None)
+    plan = job.plan()
+    done = {sample.unit.unit_id for sample in plan.samples}
+    assert {u.unit_id for u in job.units} - done <= set(plan.short_units)
+    assert all(0 <= tokens < job.settings.layout.capacity for tokens in plan.short_units.values())
+
+
+@settings(deadline=None)
+@given(job=jobs(["litelong"]))
+def test_order_only_arranges_the_chosen_documents_and_leaves_the_cut_one_last(job: Job) -> None:
+    plans = {order: job._replace(settings=job.settings._replace(order=order)).plan().samples for order in ORDERS}
+    for ranked, reverse, shuffled in zip(*(plans[order] for order in ORDERS), strict=True):
+        segments = ranked.segments
+        tail = documents(ranked)[-1:] if segments[-1].length < job.lengths[segments[-1].document] else []
+        whole = documents(ranked)[: len(segments) - len(tail)]
+        assert documents(reverse) == whole[::-1] + tail
+        assert sorted(documents(shuffled)[: len(whole)]) == sorted(whole)
+        assert documents(shuffled)[len(whole) :] == tail
+        assert sum(s.length for s in reverse.segments) == sum(s.length for s in segments)
+
+
+def test_shuffles_differ_between_topics_samples_and_seeds() -> None:
+    lengths = (3,) * 200
+    topics = (tuple(range(100)), tuple(range(100, 200)))
+    seen = set()
+    for seed in (0, 1):
+        chosen = settings_of(samples_per_topic=2, order="shuffle", seed=seed)
+        for sample in Job("litelong", lengths, topics, 1, chosen).plan().samples:
+            rows = documents(sample)
+            seen.add(tuple(row - min(rows) for row in rows))
+    assert len(seen) == 8
+
+
+@settings(deadline=None)
+@given(job=jobs(["standard"]))
+def test_standard_takes_each_document_at_most_once(job: Job) -> None:
+    assert all(count == 1 for count in uses(job.plan()).values())
+
+
+@settings(deadline=None)
+@given(job=jobs(["standard"]))
+def test_standard_packs_until_what_is_left_does_not_fill_a_sample(job: Job) -> None:
+    job = job._replace(settings=job.settings._replace(target_tokens=None))
+    plan = job.plan()
+    left = [length for row, length in enumerate(job.lengths) if row not in uses(plan)]
+    layout = job.settings.layout
+    joined = sum(left) + layout.separator * max(0, len(left) - 1)
+    assert joined + layout.separator * bool(left) < layout.capacity
+    assert plan.short_units == {"corpus": joined}
+
+
+def test_standard_is_a_permutation_by_seed() -> None:
+    lengths = (5,) * 500
+
+    def order(seed: int) -> list[int]:
+        plan = Job("standard", lengths, (), 1, settings_of(54, seed=seed)).plan()
+        return [row for sample in plan.samples for row in documents(sample)]
+
+    first = order(0)
+    assert sorted(set(first)) == sorted(first)
+    assert len(first) >= 450
+    assert first != sorted(first)
+    assert order(0) == first != order(1)
+
+
+def test_standard_counts_what_it_passed_over_and_never_packed() -> None:
+    # Half of the documents never fit beside another one; at the target many of them still wait.
+    lengths = (1, 999) * 200
+    plan = Job("standard", lengths, (), 1, settings_of(1_000, target_tokens=20_000)).plan()
+    assert plan.passed_over
+    assert not plan.passed_over & set(uses(plan))
+
+
+def test_a_sample_of_standard_looks_at_a_context_of_documents_and_a_few_more() -> None:
+    """The work a sample must not grow with the samples planned before: of 200,000 documents it took 78 s, and must not."""
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 200, 20_000)
+    job = Job("standard", tuple(lengths.tolist()), (), 1, settings_of(1_000, separator=False))
+    position = {row: place for place, row in enumerate(job.settings.rng("shuffle", "corpus").permutation(20_000).tolist())}
+    placed = 0
+    for sample in job.plan().samples:
+        places = [position[row] for row in documents(sample)]
+        placed += len(places)
+        assert max(places) < placed + LOOKAHEAD + 1_000
+    assert placed > 19_000
+
+
+@settings(deadline=None)
+@given(
+    keys=st.lists(st.lists(st.text(max_size=9), max_size=4).map(tuple), min_size=2, max_size=2, unique=True),
+    seed=st.integers(0, 1 << 70),
+)
+def test_every_key_has_random_numbers_of_its_own(keys: list[tuple[str, ...]], seed: int) -> None:
+    one, other = keys
+    chosen = settings_of(seed=seed)
+    draw: Callable[[Settings, tuple[str, ...]], list[int]] = lambda s, k: s.rng(*k).integers(1 << 62, size=3).tolist()  # noqa: E731
+    assert draw(chosen, one) != draw(chosen, other)
+    assert draw(chosen, one) != draw(chosen._replace(seed=seed + 1), one)
+    before = draw(chosen, one)
+    chosen.rng(*other).random(1_000)
+    assert draw(chosen, one) == before
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [(("abcd", "efgh"), ("abcdefgh",)), (("a",), ("a\0",)), (("a",), ("a", "")), ((), ("",))]
+)
+def test_keys_that_numpy_would_run_together_are_told_apart(one: tuple[str, ...], other: tuple[str, ...]) -> None:
+    chosen = settings_of()
+    assert chosen.rng(*one).integers(1 << 62) != chosen.rng(*other).integers(1 << 62)
+
+
+def test_an_unknown_recipe_names_the_nearest_and_all() -> None:
+    with pytest.raises(UsageError, match=r"unknown recipe 'lite-long'; did you mean 'litelong'\? there are: .*standard"):
+        get_recipe("lite-long")
+    with pytest.raises(UsageError, match=r"^[^\n]{1,300}$") as caught:
+        get_recipe("x\n" * 500)
+    assert "did you mean" not in str(caught.value)
+    assert all(name in str(caught.value) for name in recipe_names())
+
+
+def test_a_users_recipe_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+
+    @register_recipe
+    class Nothing:
+        name = "nothing-at-all"
+        unit: UnitKind = "corpus"
+
+        def plan(
+            self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
+        ) -> Iterator[Unit]:
+            yield from units
+
+    assert get_recipe("nothing-at-all").unit == "corpus"
+    assert "nothing-at-all" in recipe_names()
+    assert get_recipe("litelong").name == "litelong"
+    with pytest.raises(UsageError, match="did you mean 'nothing-at-all'"):
+        get_recipe("nothing-at-al")
