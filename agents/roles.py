@@ -61,19 +61,19 @@ class Role:
 
     name: str
     kind: Kind
-    model: str
+    model: str | None
     factory: Factory
 
 
 LEXICAL = ("lexical", "lexical+wordllama")
 """Panels without a language model: by words alone, or with static embeddings (extra `dense`)."""
 _BUILT_IN = "agents.lexical"
-_roles: dict[tuple[str, str], Role] = {}
+_roles: dict[tuple[str, str | None], Role] = {}
 _loaded: list[bool] = []
 
 
-def role(name: str, *, kind: Kind, model: str) -> Callable[[F], F]:
-    """Register a role factory. `model` is the family it runs on: `lexical`, or `chat` for any chat model."""
+def role(name: str, *, kind: Kind, model: str | None = None) -> Callable[[F], F]:
+    """Register a role factory. `model` is the family it runs on: `lexical`, `chat` for any chat model; None: any."""
 
     def register(factory: F) -> F:
         _roles[name, model] = Role(name, kind, model, factory)
@@ -86,9 +86,9 @@ def find_role(name: str, kind: Kind, model: str, where: str) -> Role:
     """The role for a seat; `where` is the config key that names it. Raises `UsageError` saying which roles there are."""
     _load()
     family = model_family(model, where)
-    found = _roles.get((name, family))
+    found = _roles.get((name, family)) or _roles.get((name, None))
     if found is None:
-        known = sorted({r.name for r in _roles.values() if r.kind == kind and r.model == family})
+        known = sorted({r.name for r in _roles.values() if r.kind == kind and r.model in (family, None)})
         near = get_close_matches(name, known, n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise UsageError(
@@ -103,9 +103,9 @@ def find_role(name: str, kind: Kind, model: str, where: str) -> Role:
 
 def model_family(model: str, where: str) -> str:
     """`lexical` for panels that need no language model. Other models are not served by this version."""
-    if model == "lexical":
+    if model in LEXICAL:
         return "lexical"
-    raise UsageError(f"{where}: model {model[:80]!r} is not available in this version; use 'lexical'")
+    raise UsageError(f"{where}: model {model[:80]!r} is not available in this version; there are: {', '.join(LEXICAL)}")
 
 
 def _load() -> None:

@@ -117,7 +117,7 @@ def manual(root: Path, pages: str) -> Iterator[Entry]:
     for path in sorted(root.glob(pages)):
         title, sections = _sections(path)
         for number, section in enumerate(_cut(_joined(sections))):
-            heading = section.title if section.title.startswith(title) else f"{title}: {section.title}"
+            heading = title if section.title in ("", title) else f"{title}: {section.title}"
             yield Entry(f"{path.stem}/{number}", "\n\n".join([heading, *section.lines]))
 
 
@@ -150,7 +150,8 @@ def _walk(node: LexborNode, sections: list[Section], line: str) -> str:
             line = ""
         elif tag in _BLOCKS or re.fullmatch(r"h[4-6]", tag):
             _add(sections, line)
-            _add(sections, _walk(child, sections, ""))
+            inner = _walk(child, sections, "")
+            _add(sections, inner if tag[0] != "h" else _plain(inner))
             line = ""
         elif not tag.startswith(("-", "_")):
             line = _walk(child, sections, line)
@@ -173,7 +174,7 @@ def _joined(sections: list[Section]) -> Iterator[Section]:
         last = whole[-1] if whole else None
         short = last is not None and min(last.words, section.words) < LEAST_WORDS
         if last is not None and short and last.words + section.words <= MOST_WORDS:
-            last.lines.extend([section.title, *section.lines])
+            last.lines.extend([line for line in (section.title, *section.lines) if line])
         else:
             whole.append(Section(section.title, section.level, list(section.lines)))
     yield from whole

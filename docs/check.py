@@ -1,7 +1,7 @@
 """Keeps the documentation true: generated parts equal the code, and every command that it shows runs.
 
-    python docs/check.py           check; exit status 1 when something differs or fails
-    python docs/check.py --write   write the generated parts anew
+python docs/check.py           check; exit status 1 when something differs or fails
+python docs/check.py --write   write the generated parts anew
 """
 
 import os

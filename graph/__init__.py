@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from graph.config import Config, load_config
     from graph.running import RunResult, arun, run
-    from graph.studio import build_debate, build_pipeline
+    from graph.studio import build_debate, build_pipeline, debate_of, open_context
 
 _WHERE = {
     "Config": "graph.config",
@@ -14,11 +14,23 @@ _WHERE = {
     "arun": "graph.running",
     "build_debate": "graph.studio",
     "build_pipeline": "graph.studio",
+    "debate_of": "graph.studio",
     "load_config": "graph.config",
+    "open_context": "graph.studio",
     "run": "graph.running",
 }
 
-__all__ = ["Config", "RunResult", "arun", "build_debate", "build_pipeline", "load_config", "run"]
+__all__ = [
+    "Config",
+    "RunResult",
+    "arun",
+    "build_debate",
+    "build_pipeline",
+    "debate_of",
+    "load_config",
+    "open_context",
+    "run",
+]
 
 
 def __getattr__(name: str) -> Any:  # noqa: ANN401 - whatever stands behind the name

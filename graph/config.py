@@ -24,7 +24,8 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
-Paths = Annotated[tuple[Annotated[str, Field(min_length=1)], ...], BeforeValidator(_listed)]
+Name = Annotated[str, Field(min_length=1)]
+Paths = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -32,7 +33,7 @@ class RunSection(_Section):
     """Where the run goes. `workers` are threads; they never change the result."""
 
     name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
-    out: Annotated[str, Field(min_length=1)] | None = None
+    out: Name | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=256)] = 2
 
@@ -41,8 +42,8 @@ class CorpusSection(_Section):
     """What to read. `text_field` and `id_field` are found when not named."""
 
     path: Annotated[Paths, Field(min_length=1)]
-    text_field: str | None = None
-    id_field: str | None = None
+    text_field: Name | None = None
+    id_field: Name | None = None
     source: str = "corpus"
     binary_files: Literal["error", "reject"] = "error"
 

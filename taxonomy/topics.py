@@ -8,7 +8,7 @@ from taxonomy.names import normalised
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """Where a topic comes from: the agents that proposed it, the debate's round (from 0), and the reason it was kept."""
+    """Where a topic comes from: the agents that proposed it, the debate's round (from 1), and the reason it was kept."""
 
     proposed_by: tuple[str, ...]
     round: int

@@ -13,13 +13,14 @@ class Thresholds:
     """Where the line is drawn. Shares and overlaps are 0 to 1."""
 
     min_documents: int = 3
-    min_on_category: float = 0.04
-    min_lift: float = 1.5
-    min_closeness: float = 0.05
+    min_on_category: float = 0.03
+    min_lift: float = 0.8
+    min_belonging: float = 0.09
+    """With embeddings: on-category share plus half the cosine of title and category."""
     min_coverage: float = 0.5
     max_share_of_corpus: float = 0.5
     max_shared_words: float = 0.5
-    max_closeness: float = 0.5
+    max_closeness: float = 0.45
     min_new: float = 0.5
     """New tokens as a share of what a topic must fill."""
 
@@ -79,10 +80,9 @@ def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds, *, emb
     reason = None
     if e.documents < t.min_documents:
         reason = f"too little evidence: {e.documents} documents above the relevance floor"
-    elif e.on_category < t.min_on_category or e.lift < t.min_lift:
+    elif not belongs(evidence, thresholds, embedded=embedded):
         reason = f"off category: {e.on_category:.0%} of its documents are the category's, {e.lift:.1f} times chance"
-    elif embedded and e.closeness < t.min_closeness:
-        reason = f"off category: title and category mean different things (cosine {e.closeness:.2f})"
+        reason += f"; title and category have cosine {e.closeness:.2f}" if embedded else ""
     elif e.coverage < t.min_coverage:
         reason = f"not in the corpus: its best documents hold {e.coverage:.0%} of the title close together, by weight"
     elif e.supported < target_tokens:
@@ -90,6 +90,13 @@ def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds, *, emb
     elif e.share_of_corpus > t.max_share_of_corpus:
         reason = f"too broad: {e.share_of_corpus:.0%} of the corpus is above its relevance floor"
     return reason
+
+
+def belongs(evidence: Evidence, thresholds: Thresholds, *, embedded: bool) -> bool:
+    """Whether the topic is of its category: by their documents, and by what the words mean where that is known."""
+    if embedded:
+        return evidence.on_category + 0.5 * evidence.closeness >= thresholds.min_belonging
+    return evidence.on_category >= thresholds.min_on_category and evidence.lift >= thresholds.min_lift
 
 
 def figures_of(evidence: Evidence) -> Figures:

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import orjson
 from langchain_core.runnables import RunnableConfig
@@ -116,9 +116,7 @@ async def _debate_one(
     thread = thread_id(context.config.run.name, category.path)
     config: RunnableConfig = {"configurable": {"thread_id": thread}}
     try:
-        under_way = (await graph.aget_state(config)).next
-        given: DebateState | None = None if under_way else {"category": category.path}
-        state = await graph.ainvoke(given, config, durability="sync")
+        state = await _go_on(graph, category, config)
     except UsageError:
         raise
     except Exception as error:  # one category's failure never stops the others
@@ -126,6 +124,15 @@ async def _debate_one(
     else:
         outcomes.record(state["outcome"])
     await saver.adelete_thread(thread)
+
+
+async def _go_on(graph: CompiledDebate, category: Category, config: RunnableConfig) -> DebateState:
+    """The final state of a debate: begun, taken up where it was killed, or read when only its record is missing."""
+    left = await graph.aget_state(config)
+    if left.values.get("outcome"):
+        return cast(DebateState, left.values)
+    given: DebateState | None = None if left.next else {"category": category.path}
+    return cast(DebateState, await graph.ainvoke(given, config, durability="sync"))
 
 
 def thread_id(run: str, category: str) -> str:

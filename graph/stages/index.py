@@ -71,13 +71,16 @@ def _check_size(context: RunContext, indexed: IndexedCorpus, estimate: float) ->
     needed = context.config.packing.context_length
     if estimate > 2 * needed:
         return
-    total = 0
+    specials, total = context.specials, 0
+    filled = int(specials.bos is not None)
     for _, text in fetch_texts(indexed.corpus, indexed.entries()):
-        total += len(context.parts.tokenizer.encode_batch([text]).ids) + 1
-        if total > needed:
+        tokens = len(context.parts.tokenizer.encode_batch([text]).ids)
+        total += tokens
+        filled += tokens + (specials.separator is not None)
+        if filled >= needed:
             return
     raise UsageError(
-        f"corpus {', '.join(indexed.spec.paths)}: holds about {total:,} tokens ({context.parts.tokenizer.name}) in "
+        f"corpus {', '.join(indexed.spec.paths)}: holds {total:,} tokens ({context.parts.tokenizer.name}) in "
         f"{indexed.counts().documents:,} documents, less than one sample of {needed:,}; add documents, or lower "
         "packing.context_length"
     )

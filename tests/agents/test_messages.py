@@ -109,7 +109,9 @@ def test_a_whole_state_comes_back(serde: JsonPlusSerializer) -> None:
         "critiques": [Critique("proposer-1.1.1", "critic-1", 1, accept=True, reason="good")],
         "withdrawals": [Withdrawal("proposer-1.1.1", "proposer-1", 1, "taken back")],
         "verdicts": [Verdict("proposer-1.1.1", "judge-1", keep=False, reason="weak")],
-        "events": [Event("run", "c", 1, "a", "r", "judge", "lexical", ("x",), (("x", "keep", ""),), 0, 0, 0.1, False, 0)],
+        "events": [
+            Event("run", "c", 1, "a", "r", "judge", "lexical", ("x",), (("x", "keep", ""),), 0, 0, 0.1, False, 0)
+        ],
         "outcome": Outcome("SCIENCE / Sea"),
     }
     assert serde.loads_typed(serde.dumps_typed(state)) == state

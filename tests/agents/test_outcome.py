@@ -22,7 +22,9 @@ def evidence(proposals: Sequence[Proposal]) -> dict[str, Evidence]:
 
 
 def verdict(p: Proposal, by: str, keep: bool) -> Verdict:
-    return Verdict(p.proposal_id, by, keep=keep, reason=f"{by} says {'keep' if keep else 'remove'}", figures=(("x", 1.0),))
+    return Verdict(
+        p.proposal_id, by, keep=keep, reason=f"{by} says {'keep' if keep else 'remove'}", figures=(("x", 1.0),)
+    )
 
 
 def verdicts(p: Proposal, *keeps: bool) -> list[Verdict]:

@@ -9,13 +9,13 @@ from typing import cast
 import pytest
 
 from agents import roles
-from agents.messages import Brief, Candidate, Critique, Seat
+from agents.messages import Brief, Candidate, Critique, Kind, Seat
 from agents.roles import find_role, role
 from litelong import UsageError
 
 REPOSITORY = Path(roles.__file__).parents[1]
 
-GOOD = '''
+GOOD = """
 from agents.messages import Critique
 from agents.roles import role
 
@@ -28,7 +28,7 @@ class Skeptic:
 @role("skeptic", kind="critic", model="lexical")
 def skeptic(seat, library):
     return Skeptic()
-'''
+"""
 
 ASKING = """
 import asyncio, warnings
@@ -65,7 +65,7 @@ class Optimist:
 
 
 @pytest.mark.parametrize("kind", ["proposer", "critic", "judge"])
-def test_the_lexical_panel_is_there(kind: roles.Kind) -> None:
+def test_the_lexical_panel_is_there(kind: Kind) -> None:
     found = find_role(kind, kind, "lexical", f"debate.{kind}s.0")
     assert (found.name, found.kind, found.model) == (kind, kind, "lexical")
 
@@ -86,7 +86,9 @@ def test_an_unknown_role_names_the_key_the_nearest_and_those_there_are() -> None
     with pytest.raises(UsageError) as caught:
         find_role("critc", "critic", "lexical", "debate.critics.0")
     said = str(caught.value)
-    assert said.startswith("debate.critics.0: unknown role 'critc' for model 'lexical'; did you mean 'critic'? there are: ")
+    assert said.startswith(
+        "debate.critics.0: unknown role 'critc' for model 'lexical'; did you mean 'critic'? there are: "
+    )
     assert "judge" not in said, "only roles of the seat's kind can help"
 
 

@@ -127,6 +127,24 @@ def write_parquet() -> Callable[[Path, Sequence[Text]], None]:
     return write
 
 
+@pytest.fixture(scope="session")
+def tokenizer_file(texts: Sequence[Text], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A byte-level BPE with `<s>` and `</s>`, trained on the corpus, as a tokenizer.json."""
+    from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
+
+    engine = Tokenizer(models.BPE())
+    engine.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
+    engine.decoder = decoders.ByteLevel()
+    alphabet = pre_tokenizers.ByteLevel.alphabet()
+    trainer = trainers.BpeTrainer(
+        vocab_size=600, special_tokens=["<s>", "</s>"], initial_alphabet=alphabet, show_progress=False
+    )
+    engine.train_from_iterator((text.text for text in texts), trainer)
+    path = tmp_path_factory.mktemp("tokenizer") / "tokenizer.json"
+    engine.save(str(path))
+    return path
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _tagger_loaded() -> None:
     """TextBlob leaves the files of its lexicon open when it first tags; warnings are errors in tests, so it does so here."""
@@ -144,7 +162,7 @@ Configure = Callable[..., dict[str, Any]]
 def settings(corpus: Path) -> Configure:
     """A configuration over the small corpus as a mapping; keywords `packing={...}` add to a section."""
 
-    def make(out: Path, **sections: Mapping[str, Any]) -> dict[str, Any]:
+    def make(out: Path, **sections: Any) -> dict[str, Any]:
         made: dict[str, Any] = {
             "run": {"out": str(out)},
             "corpus": {"path": str(corpus)},
@@ -152,7 +170,7 @@ def settings(corpus: Path) -> Configure:
             "packing": {"context_length": 1024},
         }
         for name, section in sections.items():
-            made[name] = {**made.get(name, {}), **section}
+            made[name] = {**made.get(name, {}), **section} if isinstance(section, Mapping) else section
         return made
 
     return make
@@ -194,7 +212,7 @@ def config_file(settings: Configure, tmp_path: Path) -> Callable[..., Path]:
     """Write a configuration over the small corpus to `tmp_path/config.yaml`; its run directory is `tmp_path/run`."""
     import yaml
 
-    def write(out: Path | None = None, **sections: Mapping[str, Any]) -> Path:
+    def write(out: Path | None = None, **sections: Any) -> Path:
         path = tmp_path / "config.yaml"
         path.write_text(yaml.safe_dump(settings(out or tmp_path / "run", **sections)), encoding="utf-8")
         return path
@@ -206,7 +224,7 @@ def config_file(settings: Configure, tmp_path: Path) -> Callable[..., Path]:
 def config(settings: Configure, tmp_path: Path) -> Callable[..., Config]:
     """A loaded configuration over the small corpus; its run directory is `tmp_path/NAME`."""
 
-    def make(name: str = "run", **sections: Mapping[str, Any]) -> Config:
+    def make(name: str = "run", **sections: Any) -> Config:
         return load_config(settings(tmp_path / name, **sections))
 
     return make

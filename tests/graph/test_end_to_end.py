@@ -23,7 +23,9 @@ def content(path: Path, names: Sequence[str] = Deterministic) -> dict[str, bytes
 
 
 def ids(path: Path) -> list[list[int]]:
-    return [row for file in sorted((path / "samples").iterdir()) for row in pq.read_table(file)["input_ids"].to_pylist()]
+    return [
+        row for file in sorted((path / "samples").iterdir()) for row in pq.read_table(file)["input_ids"].to_pylist()
+    ]
 
 
 def test_every_sample_has_exactly_context_length_ids(finished: Path) -> None:

@@ -61,7 +61,6 @@ def test_one_flipped_id_is_named_by_sample_and_position(copied: Path, litelong: 
 
 
 def test_every_position_is_checked(copied: Path, litelong: Litelong) -> None:
-    """Separators and the ends of segments, too: each of 32 samples' worth of positions is flipped in turn."""
     places = [0, 1, 100, 1022, 1023]
     original = sample_file(copied).read_bytes()
     for place in places:
@@ -286,8 +285,10 @@ def test_a_number_of_hits_and_a_floor_are_valid(
     assert litelong("validate", result.path).status == 0
 
 
-def test_another_tokenizer_is_valid(config: Callable[..., Config], two: dict[str, Any], litelong: Litelong) -> None:
-    path = config().out.parent / "config.yaml"
-    del path
-    result = run(config(taxonomy=two, packing={"recipe": "standard", "context_length": 256}))
+def test_a_tokenizer_with_a_bos_is_valid(
+    config: Callable[..., Config], two: dict[str, Any], tokenizer_file: Path, litelong: Litelong
+) -> None:
+    result = run(config(taxonomy=two, tokenizer=str(tokenizer_file)))
+    samples = pq.read_table(sample_file(result.path))["input_ids"].to_pylist()
+    assert {sample[0] for sample in samples} == {0}, "every sample begins with <s>"
     assert litelong("validate", result.path).status == 0

@@ -10,6 +10,7 @@ MAX_DOCUMENTS = 400
 """Documents of a sample that are compared, spread evenly over it: bounds the work for samples of very short ones."""
 
 EPSILON = 1e-12
+"""A cosine below this is 0 but for rounding."""
 
 
 class Similarity(NamedTuple):
@@ -65,5 +66,5 @@ def similarity(samples: Sequence[Sequence[str]], baseline: Sequence[Sequence[str
 def _mean(values: Sequence[float]) -> float:
     known = [value for value in values if not isnan(value)]
     mean = sum(known) / len(known) if known else 0.0
-    # A cosine that should be 0 or 1 may miss it by a rounding error, and a baseline below 0 would turn the ratio's sign.
-    return min(1.0, max(0.0, mean if abs(mean) > EPSILON else 0.0))
+    # Rounding must not make a baseline of nothing a tiny number, whose ratio would be a huge one of either sign.
+    return min(1.0, mean) if mean > EPSILON else 0.0

@@ -1,5 +1,7 @@
 """Filling one sample: every id is accounted for, at most one document is cut, and nothing that fits is left out."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -33,7 +35,7 @@ def test_a_full_sample_holds_every_position_exactly_once(lengths: list[int], lay
     filled, segments = filled_and_laid_out(lengths, layout)
     taken = [position for s in segments for position in (s.start, s.start + s.length - 1)]
     assert taken == sorted(taken)
-    assert all(one.start + one.length <= other.start for one, other in zip(segments, segments[1:], strict=False))
+    assert all(one.start + one.length <= other.start for one, other in itertools.pairwise(segments))
     assert all(s.length >= 1 for s in segments)
     if filled.full:
         covered = np.zeros(layout.context_length, np.int64)

@@ -1,19 +1,16 @@
 """Recipes as users meet them: exact samples, caps, targets, orders, and the same plan every time."""
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from litelong import UsageError
 from tools.files import content_hash
-from tools.packing import recipe as registry
 from tools.packing.ledger import Span, TokenAccount, token_account
-from tools.packing.recipe import Order, Settings, UnitKind, get_recipe, recipe_names, register_recipe
+from tools.packing.recipe import Order, Settings, get_recipe
 from tools.packing.standard import LOOKAHEAD
 from tools.packing.tables import Layout, Plan, PlannedSample, Segment, Tables, Unit, Usage
 
@@ -58,7 +55,7 @@ class Job(NamedTuple):
 
 def unit(unit_id: str, rows: Sequence[int]) -> Unit:
     ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
-    return Unit(unit_id, np.array(rows, np.int64), ranks, 1 / ranks.astype(np.float32), topic_id=unit_id)
+    return Unit(unit_id, np.array(rows, np.int64), ranks, (1 / ranks).astype(np.float32), topic_id=unit_id)
 
 
 def uses(plan: Plan) -> Counter[int]:
@@ -271,63 +268,12 @@ def test_a_sample_of_standard_looks_at_a_context_of_documents_and_a_few_more() -
     rng = np.random.default_rng(0)
     lengths = rng.integers(1, 200, 20_000)
     job = Job("standard", tuple(lengths.tolist()), (), 1, settings_of(1_000, separator=False))
-    position = {row: place for place, row in enumerate(job.settings.rng("shuffle", "corpus").permutation(20_000).tolist())}
+    position = {
+        row: place for place, row in enumerate(job.settings.rng("shuffle", "corpus").permutation(20_000).tolist())
+    }
     placed = 0
     for sample in job.plan().samples:
         places = [position[row] for row in documents(sample)]
         placed += len(places)
         assert max(places) < placed + LOOKAHEAD + 1_000
     assert placed > 19_000
-
-
-@settings(deadline=None)
-@given(
-    keys=st.lists(st.lists(st.text(max_size=9), max_size=4).map(tuple), min_size=2, max_size=2, unique=True),
-    seed=st.integers(0, 1 << 70),
-)
-def test_every_key_has_random_numbers_of_its_own(keys: list[tuple[str, ...]], seed: int) -> None:
-    one, other = keys
-    chosen = settings_of(seed=seed)
-    draw: Callable[[Settings, tuple[str, ...]], list[int]] = lambda s, k: s.rng(*k).integers(1 << 62, size=3).tolist()  # noqa: E731
-    assert draw(chosen, one) != draw(chosen, other)
-    assert draw(chosen, one) != draw(chosen._replace(seed=seed + 1), one)
-    before = draw(chosen, one)
-    chosen.rng(*other).random(1_000)
-    assert draw(chosen, one) == before
-
-
-@pytest.mark.parametrize(
-    ("one", "other"), [(("abcd", "efgh"), ("abcdefgh",)), (("a",), ("a\0",)), (("a",), ("a", "")), ((), ("",))]
-)
-def test_keys_that_numpy_would_run_together_are_told_apart(one: tuple[str, ...], other: tuple[str, ...]) -> None:
-    chosen = settings_of()
-    assert chosen.rng(*one).integers(1 << 62) != chosen.rng(*other).integers(1 << 62)
-
-
-def test_an_unknown_recipe_names_the_nearest_and_all() -> None:
-    with pytest.raises(UsageError, match=r"unknown recipe 'lite-long'; did you mean 'litelong'\? there are: .*standard"):
-        get_recipe("lite-long")
-    with pytest.raises(UsageError, match=r"^[^\n]{1,300}$") as caught:
-        get_recipe("x\n" * 500)
-    assert "did you mean" not in str(caught.value)
-    assert all(name in str(caught.value) for name in recipe_names())
-
-
-def test_a_users_recipe_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
-
-    @register_recipe
-    class Nothing:
-        name = "nothing-at-all"
-        unit: UnitKind = "corpus"
-
-        def plan(
-            self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
-        ) -> Iterator[Unit]:
-            yield from units
-
-    assert get_recipe("nothing-at-all").unit == "corpus"
-    assert "nothing-at-all" in recipe_names()
-    assert get_recipe("litelong").name == "litelong"
-    with pytest.raises(UsageError, match="did you mean 'nothing-at-all'"):
-        get_recipe("nothing-at-al")

@@ -198,7 +198,9 @@ def test_whatever_is_planned_is_gathered_right(
 def test_a_later_slice_of_a_document_is_gathered_from_where_it_begins(tables: Tables, store: TokenStore) -> None:
     long = int(np.argmax(tables.lengths))
     segment = Segment(long, SegmentRole.ANCHOR, 1, 1.0, 3, 0, 16, 20)
-    ids, _ = gather([as_row(segment, tables)], hashes_of(tables)(tables.doc_ids), store, Specials(None, 0), 16, "sample")
+    ids, _ = gather(
+        [as_row(segment, tables)], hashes_of(tables)(tables.doc_ids), store, Specials(None, 0), 16, "sample"
+    )
     assert ids.tolist() == store.ids(tables.hashes[long])[20:36].tolist()
 
 
@@ -264,16 +266,16 @@ def test_parts_that_are_there_are_kept_and_only_missing_ones_are_written(
     assert {file.name: file.stat().st_ino for file in again if file.name in kept} == kept
 
 
-def test_a_part_that_fails_leaves_no_file(tmp_path: Path, tables: Tables, store: TokenStore, specials: Specials) -> None:
+def test_a_part_that_fails_leaves_no_file(
+    tmp_path: Path, tables: Tables, store: TokenStore, specials: Specials
+) -> None:
     absent = Tables(tables.doc_ids, [bytes(16) for _ in tables.hashes], tables.lengths)
     with pytest.raises(KeyError, match="does not hold"):
         write(tmp_path, planned(tables, specials), absent, store, specials)
     assert list((tmp_path / "samples").iterdir()) == []
 
 
-def test_a_document_used_twice_stands_in_both_samples(
-    tables: Tables, store: TokenStore, specials: Specials
-) -> None:
+def test_a_document_used_twice_stands_in_both_samples(tables: Tables, store: TokenStore, specials: Specials) -> None:
     row = int(np.argmax(tables.lengths))
     unit = Unit("t", np.array([row]), np.ones(1, np.int32), np.ones(1, np.float32))
     segment = Segment(row, SegmentRole.DOCUMENT, 1, 1.0, -1, 0, 32, 0)
