@@ -136,9 +136,12 @@ class Library:
         return found
 
     def covered(self, title: str, doc_ids: Sequence[str]) -> list[float]:
-        """How much of a title (0 to 1, by weight of its words) stands close together in each document."""
-        weights = word_weights(words(title), self.index.document_frequency, len(self.index))
-        return [coverage(weights, read) for read in self.words(doc_ids)]
+        """How much of a title (0 to 1, by weight of its words) stands close together in each document.
+
+        Of a title that lists things ("Salmon and trout") a document need speak of one.
+        """
+        weights = self._facet_weights(title)
+        return [max(coverage(w, read) for w in weights) for read in self.words(doc_ids)]
 
     def closeness(self, one: str, other: str) -> float:
         """Cosine of two short texts as the static embeddings see them; 0 without embeddings."""

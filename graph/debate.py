@@ -1,7 +1,7 @@
 """The `debate` state machine: one category, from proposals to accepted and rejected topics.
 
-    open -> propose (a branch a proposer) -> evidence -> critique (a branch a critic) -> revise and go round again, or
-    judge (a branch a judge) -> conclude
+    open -> propose (a branch a proposer) -> evidence -> critique (a branch a critic) -> weigh -> revise and go round
+    again, or judge (a branch a judge) -> conclude
 
 Nodes only sequence; what agents think is in `agents/`. The state holds the debate's own short words, so a checkpoint
 after every step stays small and a killed debate goes on where it stopped.
@@ -95,6 +95,7 @@ def build_debate_graph(
     graph.add_node("propose", nodes.propose, input_schema=Turn)
     graph.add_node("evidence", nodes.evidence)
     graph.add_node("critique", nodes.critique, input_schema=Turn)
+    graph.add_node("weigh", nodes.weigh)
     graph.add_node("revise", nodes.revise, input_schema=Turn)
     graph.add_node("judge", nodes.judge, input_schema=Turn)
     graph.add_node("conclude", nodes.conclude)
@@ -102,7 +103,8 @@ def build_debate_graph(
     graph.add_conditional_edges("open", nodes.to_proposers, ["propose"])
     graph.add_edge("propose", "evidence")
     graph.add_conditional_edges("evidence", nodes.to_critics, ["critique", "conclude"])
-    graph.add_conditional_edges("critique", nodes.to_next, ["revise", "judge"])
+    graph.add_edge("critique", "weigh")
+    graph.add_conditional_edges("weigh", nodes.to_next, ["revise", "judge"])
     graph.add_edge("revise", "evidence")
     graph.add_edge("judge", "conclude")
     graph.add_edge("conclude", END)
@@ -162,6 +164,10 @@ class _Nodes:
         positions = [(c.proposal_id, "accept" if c.accept else "reject", c.reason) for c in said]
         event = self._event(debate, seat, debate["round"], _ids(shown), positions, began)
         return {"critiques": said, "events": [event]}
+
+    def weigh(self, state: DebateState) -> DebateState:
+        """Where the critics' branches meet: what comes next is asked once, not once a critic."""
+        return {}
 
     async def judge(self, state: Turn) -> DebateState:
         debate, seat = state["debate"], self.panel.seat(state["seat"])

@@ -15,11 +15,12 @@ class Thresholds:
     min_documents: int = 3
     min_on_category: float = 0.03
     min_lift: float = 0.8
+    strong_lift: float = 8.0
     min_belonging: float = 0.09
     """With embeddings: on-category share plus half the cosine of title and category."""
     min_coverage: float = 0.5
     max_share_of_corpus: float = 0.5
-    max_shared_words: float = 0.5
+    max_shared_words: float = 0.4
     max_closeness: float = 0.45
     min_new: float = 0.5
     """New tokens as a share of what a topic must fill."""
@@ -94,9 +95,11 @@ def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds, *, emb
 
 def belongs(evidence: Evidence, thresholds: Thresholds, *, embedded: bool) -> bool:
     """Whether the topic is of its category: by their documents, and by what the words mean where that is known."""
-    if embedded:
-        return evidence.on_category + 0.5 * evidence.closeness >= thresholds.min_belonging
-    return evidence.on_category >= thresholds.min_on_category and evidence.lift >= thresholds.min_lift
+    documents = evidence.on_category >= thresholds.min_on_category and evidence.lift >= thresholds.min_lift
+    # In a large corpus even a few documents in common are far beyond chance.
+    if documents or evidence.lift >= thresholds.strong_lift:
+        return True
+    return embedded and evidence.on_category + 0.5 * evidence.closeness >= thresholds.min_belonging
 
 
 def figures_of(evidence: Evidence) -> Figures:

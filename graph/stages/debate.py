@@ -104,6 +104,15 @@ async def _debate_all(
             if rest is not None or faults is None:
                 raise
             raise faults.exceptions[0] from None
+        await _prune(saver)
+
+
+async def _prune(saver: "AsyncSqliteSaver") -> None:
+    """Checkpoints of a debate that was recorded just before a kill: nobody asks for them again."""
+    await saver.setup()
+    rows = await saver.conn.execute_fetchall("SELECT thread_id FROM checkpoints UNION SELECT thread_id FROM writes")
+    for (thread,) in rows:
+        await saver.adelete_thread(thread)
 
 
 async def _debate_one(
