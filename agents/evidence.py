@@ -30,9 +30,19 @@ class Standing:
     closeness: float
 
     def strength(self, target_tokens: int) -> tuple[float, int]:
-        """Order among proposals: how much speaks of it, up to the target, on the category; then documents."""
-        filled = min(1.0, self.supported / target_tokens)
-        return (round(filled * self.coverage * (0.5 + self.on_category), 6), len(self.found.hits))
+        """See `strength`."""
+        return strength(self.supported, self.coverage, self.on_category, len(self.found.hits), target_tokens)
+
+
+def strength(
+    supported: int, coverage: float, on_category: float, documents: int, target_tokens: int
+) -> tuple[float, int]:
+    """Order among proposals: how much speaks of it, up to the target, on the category; then documents."""
+    # On-category share as the evidence records it, so that all who rank by it rank alike.
+    return (
+        round(min(1.0, supported / target_tokens) * round(coverage, 3) * (0.5 + round(on_category, 3)), 6),
+        documents,
+    )
 
 
 def gather_evidence(library: Library, brief: Brief, proposals: Sequence[Proposal]) -> list[Evidence]:

@@ -66,7 +66,7 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 
 @app.command()
 def demo(out: Annotated[str, typer.Option("--out", metavar="DIR", help="The run directory.")] = "runs/demo") -> None:
-    """Run the whole pipeline on the demo corpus: no key, no network, about a minute."""
+    """Run the whole pipeline on the demo corpus. No key, no network, about a minute."""
     with _answering(f"; `litelong demo --out {out}` goes on where it stopped"):
         from graph.config import load_config
         from graph.demo import DEMO
@@ -153,7 +153,7 @@ def index(
     id_field: Annotated[str | None, typer.Option("--id-field", help="Column with the id.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Index a corpus once, to be used by many runs (search.index) and by `litelong search`."""
+    """Index a corpus once. Many runs (search.index) and `litelong search` can use it."""
     with _answering("; nothing was left behind"):
         from graph import show
         from graph.config import load_config
@@ -242,7 +242,7 @@ def inspect(
 
 @app.command()
 def validate(run_path: RunPath, as_json: Json = False) -> None:
-    """Recompute every sample of a run from the corpus; exit status 1 when anything is wrong."""
+    """Recompute every sample of a run from the corpus. Exit status 1 when anything is wrong."""
     with _answering():
         from graph import show
         from graph.progress import progress_for_terminal

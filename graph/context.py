@@ -6,7 +6,7 @@
 import asyncio
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -76,8 +76,23 @@ def prepare(config: Config) -> Parts:
     c = config.corpus
     corpus = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
     corpus.open(None)
+    check_apart(config.out, c.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
     return Parts(tokenizer, taxonomy, tuple(categories), recipe, seats, corpus)
+
+
+def check_apart(out: Path, corpus: Sequence[str]) -> None:
+    """Raise `UsageError` when `out` would lie where the corpus is read: what is written there would be read as texts."""
+    place = out.absolute().resolve()
+    for folder in (Path(path).resolve() for path in corpus):
+        if not folder.is_dir() or not place.is_relative_to(folder):
+            continue
+        # Readers leave out hidden files and folders.
+        if not any(part.startswith(".") for part in place.relative_to(folder).parts):
+            raise UsageError(
+                f"{out}: lies inside the corpus {folder}, which would then hold what is written there; choose a folder outside "
+                "it with --out"
+            )
 
 
 @dataclass(slots=True)

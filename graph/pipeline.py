@@ -7,15 +7,13 @@ every node skips what its marker in `manifest.json` proves, so no checkpoint can
 """
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from langgraph.graph import END, START, StateGraph
+from langgraph.graph.state import CompiledStateGraph
 
 from graph.context import RunContext
 from graph.stages import curate, debate, encode, index, pack, report, retrieve
-
-if TYPE_CHECKING:
-    from langgraph.graph.state import CompiledStateGraph
 
 
 class PipelineState(TypedDict, total=False):
@@ -30,9 +28,12 @@ class PipelineState(TypedDict, total=False):
     samples: int
 
 
+CompiledPipeline = CompiledStateGraph[PipelineState, None, PipelineState, PipelineState]
+
+
 def build_pipeline_graph(
     context: RunContext,
-) -> "CompiledStateGraph[PipelineState, None, PipelineState, PipelineState]":
+) -> CompiledPipeline:
     """Compile the pipeline of one run. Input: `{}`; the result has the run's path and counts."""
     nodes = _Nodes(context)
     graph = StateGraph(PipelineState)

@@ -9,6 +9,10 @@ import yaml
 from litelong import UsageError
 
 
+BROKEN = (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
+"""What PyYAML raises for text that is not YAML: its own errors, and those of its constructors (`2001-99-99`, `!!bool x`)."""
+
+
 class _Loader(yaml.SafeLoader):
     """A safe loader that refuses a key written twice: YAML would keep the last and drop the first in silence."""
 
@@ -33,7 +37,7 @@ def read_yaml(path: Path) -> dict[str, Any]:
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise UsageError(f"{path}: cannot be read as a config file: {reason}; name a YAML file") from None
-    except (yaml.YAMLError, RecursionError) as error:
+    except BROKEN as error:
         mark = getattr(error, "problem_mark", None)
         where = f" at line {mark.line + 1}, column {mark.column + 1}" if mark else ""
         problem = getattr(error, "problem", None) or "not YAML"
@@ -50,7 +54,7 @@ def override(data: dict[str, Any], text: str) -> None:
         raise UsageError(f"--set {text}: write it as section.key=value, e.g. --set packing.context_length=4096")
     try:
         value = yaml.load(value_text, _Loader)  # noqa: S506 - derived from SafeLoader
-    except (yaml.YAMLError, RecursionError):
+    except BROKEN:
         raise UsageError(f"--set {text}: the value is not valid YAML; quote it") from None
     *sections, last = key.split(".")
     target = data

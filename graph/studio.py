@@ -1,7 +1,9 @@
 """Both graphs, ready to run, for notebooks, LangGraph Studio (`langgraph.json`) and `litelong debate`."""
 
+import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
@@ -9,14 +11,13 @@ from graph.config import Config, load_config
 from graph.context import Parts, RunContext, prepare
 from graph.debate import CompiledDebate, build_debate_graph
 from graph.demo import DEMO
-from graph.pipeline import PipelineState, build_pipeline_graph
+from graph.pipeline import CompiledPipeline, build_pipeline_graph
 from graph.progress import Progress
 from graph.rundir import RunDir
 from graph.stages import index
 
 if TYPE_CHECKING:
     from langgraph.checkpoint.base import BaseCheckpointSaver
-    from langgraph.graph.state import CompiledStateGraph
 
 
 def open_context(config: Config, progress: Progress | None = None, *, parts: Parts | None = None) -> RunContext:
@@ -60,9 +61,7 @@ def build_debate(
     return graph
 
 
-def build_pipeline(
-    config: Config | None = None, progress: Progress | None = None
-) -> "CompiledStateGraph[PipelineState, None, PipelineState, PipelineState]":
+def build_pipeline(config: Config | None = None, progress: Progress | None = None) -> CompiledPipeline:
     """The `pipeline` graph for a configuration (default: the demo's). Input: `{}`. The run directory is created now.
 
     Its lock is held while the graph runs, not while it merely exists, so that a notebook can build it twice.
@@ -83,3 +82,23 @@ def opened(config: Config, progress: Progress | None = None, *, parts: Parts | N
         yield context
     finally:
         context.close()
+
+
+@cache
+def _demo_debate() -> CompiledDebate:
+    return build_debate()
+
+
+@cache
+def _demo_pipeline() -> CompiledPipeline:
+    return build_pipeline()
+
+
+async def studio_debate() -> CompiledDebate:
+    """The demo's debate graph, for `langgraph.json`. The server keeps checkpoints itself, and calls this at every run."""
+    return await asyncio.to_thread(_demo_debate)
+
+
+async def studio_pipeline() -> CompiledPipeline:
+    """The demo's pipeline graph, for `langgraph.json`."""
+    return await asyncio.to_thread(_demo_pipeline)

@@ -30,7 +30,8 @@ def litelong() -> Iterator[Callable[..., Answer]]:
     handler = signal.getsignal(signal.SIGTERM)
 
     def call(*arguments: object) -> Answer:
-        result = CliRunner().invoke(app, [str(argument) for argument in arguments], catch_exceptions=False)
+        words = [str(argument) for argument in arguments]
+        result = CliRunner().invoke(app, words, prog_name="litelong", catch_exceptions=False)
         return Answer(result.exit_code, result.stdout, result.stderr)
 
     yield call

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from agents.evidence import strength
 from agents.library import Library
 from agents.messages import Brief, Candidate, Critique, Evidence, Figures, Seat
 from agents.roles import role
@@ -41,10 +42,14 @@ class LexicalCritic:
         self.max_alike = thresholds.max_alike(library)
 
     async def criticise(self, brief: Brief, candidates: Sequence[Candidate]) -> list[Critique]:
-        titles = {c.proposal.proposal_id: c.proposal.title for c in candidates}
         critiques = []
+        stronger: dict[str, str] = {}
+        faults: dict[str, str | None] = {}
+        for candidate in sorted(candidates, key=self._order):
+            faults[candidate.proposal.proposal_id] = self._fault(candidate.evidence, stronger)
+            stronger[candidate.proposal.proposal_id] = candidate.proposal.title
         for candidate in candidates:
-            fault = self._fault(candidate.evidence, titles)
+            fault = faults[candidate.proposal.proposal_id]
             critiques.append(
                 Critique(
                     candidate.proposal.proposal_id,
@@ -57,13 +62,19 @@ class LexicalCritic:
             )
         return critiques
 
-    def _fault(self, evidence: Evidence, titles: dict[str, str]) -> str | None:
+    def _order(self, candidate: Candidate) -> tuple[float, int, str, str]:
+        e, proposal = candidate.evidence, candidate.proposal
+        order, documents = strength(e.supported, e.coverage, e.on_category, e.documents, self.target_tokens)
+        return -order, -documents, proposal.title.lower(), proposal.proposal_id
+
+    def _fault(self, evidence: Evidence, stronger: dict[str, str]) -> str | None:
+        """What speaks against one candidate; `stronger` are the titles of those before it, by id."""
         alone = unfit(evidence, self.target_tokens, self.thresholds, embedded=self.embedded)
         if alone:
             return alone
         for other, share in evidence.alike:
-            if share >= self.max_alike and other in titles:
-                return f"alike: says the same as '{titles[other]}' ({share:.2f})"
+            if share >= self.max_alike and other in stronger:
+                return f"the weaker of two alike: says the same as '{stronger[other]}' ({share:.2f})"
         if evidence.new_tokens < self.thresholds.min_new * self.target_tokens:
             return (
                 f"adds no coverage: beside stronger proposals {evidence.new_tokens:,} tokens are left "

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from graph import Config, load_config, run
 
@@ -210,7 +211,6 @@ def indexed(settings: Configure, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture
 def config_file(settings: Configure, tmp_path: Path) -> Callable[..., Path]:
     """Write a configuration over the small corpus to `tmp_path/config.yaml`; its run directory is `tmp_path/run`."""
-    import yaml
 
     def write(out: Path | None = None, **sections: Any) -> Path:
         path = tmp_path / "config.yaml"
@@ -228,3 +228,55 @@ def config(settings: Configure, tmp_path: Path) -> Callable[..., Config]:
         return load_config(settings(tmp_path / name, **sections))
 
     return make
+
+
+@pytest.fixture(scope="session")
+def tree() -> Callable[[Path], dict[str, bytes | None]]:
+    """Everything in a folder by relative path: files' contents, None for folders."""
+
+    def look(folder: Path) -> dict[str, bytes | None]:
+        entries = {str(entry.relative_to(folder)): entry for entry in folder.rglob("*")}
+        return {name: entry.read_bytes() if entry.is_file() else None for name, entry in entries.items()}
+
+    return look
+
+
+@pytest.fixture(scope="session")
+def refused() -> Callable[..., None]:
+    """The answer is a refusal as it should be, and its one line has all of `words`."""
+
+    def check(answer: Any, *words: str) -> None:
+        assert answer.status == 2, answer
+        assert answer.out == ""
+        assert answer.err.startswith("litelong: ")
+        assert answer.err.count("\n") == 1
+        for word in words:
+            assert word in answer.err
+
+    return check
+
+
+@pytest.fixture
+def refuses(
+    litelong: Callable[..., Any],
+    config_file: Callable[..., Path],
+    refused: Callable[..., None],
+    tree: Callable[[Path], dict[str, bytes | None]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[..., None]:
+    """`litelong run` with overrides is refused with these words, and the folder is what it was before."""
+    monkeypatch.chdir(tmp_path)
+
+    def check(overrides: dict[str, object], *words: str, out: str = "new/deep/run") -> None:
+        config = config_file()
+        before = tree(tmp_path)
+        settings = [f"--set={key}={_flow(value)}" for key, value in overrides.items()]
+        refused(litelong("run", config, *settings, "--out", out), *words)
+        assert tree(tmp_path) == before
+
+    return check
+
+
+def _flow(value: object) -> str:
+    return yaml.safe_dump(value, default_flow_style=True, width=10_000).removesuffix("\n...\n").strip()

@@ -103,6 +103,7 @@ def test_an_index_is_made_once_and_used_by_runs_and_searches(
     samples = sorted((tmp_path / "run" / "samples").iterdir())
     assert [file.read_bytes() for file in samples] == [f.read_bytes() for f in sorted((finished / "samples").iterdir())]
     succeeded(litelong("validate", tmp_path / "run"))
+    assert "bread/" in succeeded(litelong("search", tmp_path / "run", "rye flour"))
 
 
 def test_index_answers_in_json(litelong: Litelong, corpus: Path, tmp_path: Path) -> None:

@@ -105,11 +105,9 @@ def test_a_failed_pipeline_holds_no_lock(config: Callable[..., Config]) -> None:
 
 
 def test_graphs_close_what_they_opened(config: Callable[..., Config], tmp_path: Path) -> None:
-    import os
-
-    def opened() -> list[str]:
-        links = [Path("/proc/self/fd") / name for name in os.listdir("/proc/self/fd")]
-        return [os.readlink(link) for link in links if link.is_symlink() and str(tmp_path) in os.readlink(link)]
+    def opened() -> list[Path]:
+        links = [link for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+        return [file for file in (link.readlink() for link in links) if file.is_relative_to(tmp_path)]
 
     compiled = build_debate(config())
     assert opened()

@@ -121,13 +121,13 @@ def test_killed_in_the_midst_of_each_stage(
     path = tmp_path / "run"
     config = config_file(path)
     points: list[Callable[[], bool]] = [
-        lambda: (path / "manifest.json").exists(),
-        lambda: (path / ".index.building").exists(),
-        lambda: (path / "index" / "index.json").exists(),
+        (path / "manifest.json").exists,
+        (path / ".index.building").exists,
+        (path / "index" / "index.json").exists,
         lambda: debated(path, 1),
         lambda: debated(path, 4),
-        lambda: (path / "topics.jsonl").exists(),
-        lambda: (path / "plan").exists(),
+        (path / "topics.jsonl").exists,
+        (path / "plan").exists,
     ]
     for reached in points:
         kill_when(start(config), reached)

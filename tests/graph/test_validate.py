@@ -276,6 +276,8 @@ def test_a_panel_of_several_agents_and_two_rounds_is_valid(
     events = [orjson.loads(line) for line in (result.path / "debates" / "events-00000.jsonl").read_bytes().splitlines()]
     assert {event["agent"] for event in events} >= {f"critic-{n}" for n in (1, 2, 3)} | {"judge-1", "judge-2"}
     assert {event["round"] for event in events} == {1, 2}
+    turns = [(event["category"], event["agent"], event["round"]) for event in events]
+    assert len(turns) == len(set(turns)), "every agent has one turn a round"
 
 
 def test_a_number_of_hits_and_a_floor_are_valid(
