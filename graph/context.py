@@ -95,6 +95,14 @@ def check_apart(out: Path, corpus: Sequence[str]) -> None:
             )
 
 
+def brief_of(config: Config, taxonomy: Taxonomy, name: str) -> Brief:
+    """The brief of a category (path or code). Topics asked for are twice the expansion factor (arXiv 2509.15568)."""
+    category = taxonomy.category(name)
+    factor = config.debate.expansion_factor
+    asked = min(12, 6 + len(taxonomy.children(category))) if factor == "auto" else factor
+    return Brief(category.path, category.name, 2 * asked, tuple(c.name for c in taxonomy.avoid(category)), 1)
+
+
 @dataclass(slots=True)
 class Clock:
     """Where the time of a run goes: wall and CPU seconds by stage (not deterministic: goes to usage.json)."""
@@ -219,16 +227,8 @@ class RunContext:
         )
 
     def brief(self, name: str) -> Brief:
-        """What a debate about a category (path or code) is told.
-
-        Topics asked for are twice the expansion factor (arXiv 2509.15568). Raises `UsageError` for an unknown category.
-        """
-        factor = self.config.debate.expansion_factor
-        taxonomy = self.parts.taxonomy
-        category = taxonomy.category(name)
-        asked = min(12, 6 + len(taxonomy.children(category))) if factor == "auto" else factor
-        avoid = tuple(c.name for c in taxonomy.avoid(category))
-        return Brief(category.path, category.name, 2 * asked, avoid, 1)
+        """What a debate about a category (path or code) is told. Raises `UsageError` for an unknown one."""
+        return brief_of(self.config, self.parts.taxonomy, name)
 
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Tick]:

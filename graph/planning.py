@@ -12,20 +12,22 @@ from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
-from agents.lexical.phrases import distinct
-from agents.lexical.proposer import BACKGROUND, FOREGROUND
+from agents.library import Library, Shelf
+from agents.panel import seat_panel
 from graph.config import Config
-from graph.context import MAX_DEPTH, SLACK, Parts, prepare
+from graph.context import MAX_DEPTH, SLACK, Parts, brief_of, prepare
+from graph.debate import build_debate_graph
+from graph.running import blocking
 from litelong import UsageError
 from tools.corpus import Document, Reject
-from tools.search import SearchSettings, build_index
-from tools.search.topic_query import topic_query
+from tools.files import content_hash
+from tools.search import SearchIndex, SearchSettings, build_index
 
 T = TypeVar("T")
 
 PROBE_DOCUMENTS = 5_000
 PROBE_CHARACTERS = 8_000_000
-PROBE_QUERIES = 10
+PROBE_DEBATES = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,8 @@ class _Probe:
     seconds_read: float
     seconds_index: float
     seconds_encode: float
-    seconds_query: float
-    seconds_mine: float
+    seconds_first_debate: float
+    seconds_debate: float
     index_bytes: int
 
 
@@ -80,10 +82,7 @@ def estimate(config: Config) -> Estimate:
         most = min(most, -(-packing.target_tokens // packing.context_length))
     wanted = asked * packing.samples_per_topic * packing.context_length * SLACK if topic_wise else tokens
     encoded = min(tokens, wanted)
-    seats = len(config.debate.proposers)
-    # Each topic is searched with and without its category; mining reads the category's best documents.
-    a_category = probe.seconds_mine * FOREGROUND * seats + 4 * asked / max(1, categories) * probe.seconds_query * whole
-    once = probe.seconds_mine * min(BACKGROUND, documents) if topic_wise else 0.0
+    once = max(0.0, probe.seconds_first_debate - probe.seconds_debate)
     return Estimate(
         probed_documents=probe.documents,
         documents=documents,
@@ -100,7 +99,7 @@ def estimate(config: Config) -> Estimate:
         disk_tokens=4 * encoded,
         disk_samples=4 * most * packing.context_length,
         seconds_index=round((probe.seconds_read + probe.seconds_index) * whole, 1),
-        seconds_debate=round(once + categories * a_category, 1),
+        seconds_debate=round(once + categories * probe.seconds_debate, 1),
         seconds_encode=round((probe.seconds_read + probe.seconds_encode) * encoded / max(1, probe.tokens), 1),
     )
 
@@ -121,10 +120,8 @@ def _probe(config: Config, parts: Parts) -> _Probe:
         encoded, seconds_encode = _timed(lambda: parts.tokenizer.encode_batch(texts, threads=config.run.workers))
         settings = SearchSettings(backend=config.search.backend, k1=config.search.k1, b=config.search.b)
         index, seconds_index = _timed(lambda: build_index(iter(documents), Path(folder) / "bm25", settings))
-        queries = [topic_query(document.title, "") for document in documents[:PROBE_QUERIES]]
-        _, seconds_query = _timed(lambda: [index.search(query, MAX_DEPTH) for query in queries])
+        first, rest = _debates(config, parts, index, documents, sum(map(len, texts)) / max(1, len(encoded.ids)))
         index.close()
-        _, seconds_mine = _timed(lambda: [distinct([text]) for text in texts[:FOREGROUND]])
         size = sum(file.stat().st_size for file in Path(folder, "bm25").rglob("*") if file.is_file())
     return _Probe(
         documents=len(documents),
@@ -133,10 +130,42 @@ def _probe(config: Config, parts: Parts) -> _Probe:
         seconds_read=seconds_read,
         seconds_index=seconds_index,
         seconds_encode=seconds_encode,
-        seconds_query=seconds_query / len(queries),
-        seconds_mine=seconds_mine / len(texts[:FOREGROUND]),
+        seconds_first_debate=first,
+        seconds_debate=rest,
         index_bytes=size,
     )
+
+
+def _debates(
+    config: Config, parts: Parts, index: SearchIndex, documents: list[Document], per_token: float
+) -> tuple[float, float]:
+    """Seconds of the first debate (which also mines the background), and of another one, over the probe alone."""
+    categories = parts.categories if parts.recipe.unit == "topic" else ()
+    if not categories:
+        return 0.0, 0.0
+    by_id = {document.doc_id: document for document in documents}
+    shelf = Shelf(
+        characters=lambda ids: [len(by_id[i].text) for i in ids],
+        texts=lambda ids: [by_id[i].text for i in ids],
+        titles=lambda ids: [by_id[i].title for i in ids],
+        sample=lambda n: sorted(by_id, key=lambda i: content_hash(by_id[i].text))[:n],
+    )
+    target = config.packing.context_length * config.packing.samples_per_topic
+    floor = config.retrieve.floor
+    library = Library(
+        index,
+        shelf,
+        characters_per_token=per_token,
+        target_tokens=target,
+        floor=floor,
+        depth=min(len(by_id), MAX_DEPTH),
+    )
+    panel = seat_panel(parts.seats, library, config.debate.reviews)
+    graph = build_debate_graph(panel, library, lambda name: brief_of(config, parts.taxonomy, name))
+    chosen = [categories[i * len(categories) // PROBE_DEBATES] for i in range(min(PROBE_DEBATES, len(categories)))]
+    spent = [_timed(lambda c=c: blocking(graph.ainvoke({"category": c.path})))[1] for c in chosen]  # type: ignore[misc]
+    library.close()
+    return spent[0], sum(spent[1:]) / len(spent[1:]) if spent[1:] else spent[0]
 
 
 def _first(items: Iterator[Document | Reject]) -> list[Document]:

@@ -8,7 +8,6 @@ import yaml
 
 from litelong import UsageError
 
-
 BROKEN = (yaml.YAMLError, ValueError, KeyError, AttributeError, TypeError, RecursionError)
 """What PyYAML raises for text that is not YAML: its own errors, and those of its constructors (`2001-99-99`, `!!bool x`)."""
 

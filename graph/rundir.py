@@ -55,6 +55,7 @@ class RunDir:
         """
         path = config.out
         created = _make(path)
+        _refuse_foreign(path)
         lock = FileLock(path / _LOCK, thread_local=False)
         try:
             lock.acquire(timeout=0)
@@ -169,13 +170,7 @@ class RunDir:
             write_atomic(self.path / _CONFIG, config.to_yaml().encode())
 
     def _begin(self, config: Config) -> None:
-        # A killed call may have left the temporary manifest, and nothing else before the manifest itself.
-        others = {entry.name for entry in self.path.iterdir()} - {_LOCK, f".{_MANIFEST}.tmp"}
-        if others:
-            raise UsageError(
-                f"{self.path}: is not empty and not a run directory (it holds '{min(others)}'); choose another "
-                "folder with --out"
-            )
+        _refuse_foreign(self.path)
         self.is_new = True
         self.manifest = {
             "format": FORMAT,
@@ -186,6 +181,18 @@ class RunDir:
             "stages": {},
         }
         self.save()
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise `UsageError` for a folder that holds something and no run. Asked before a lock file is written into it."""
+    # A killed call may have left the temporary manifest, and nothing else before the manifest itself.
+    names = {entry.name for entry in path.iterdir()} - {_LOCK, f".{_MANIFEST}.tmp"}
+    if _MANIFEST in names:
+        RunDir.open(path)
+    elif names:
+        raise UsageError(
+            f"{path}: is not empty and not a run directory (it holds '{min(names)}'); choose another folder with --out"
+        )
 
 
 def _make(path: Path) -> list[Path]:

@@ -81,6 +81,7 @@ def test_a_folder_that_cannot_be_made(refuses: Callable[..., None], tmp_path: Pa
 def test_a_folder_that_is_not_a_run(refuses: Callable[..., None], tmp_path: Path) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "notes.txt").write_text("keep me")
+    (tmp_path / "mine" / ".lock").write_text("and this, too")
     refuses({}, "mine: is not empty and not a run directory (it holds 'notes.txt')", "--out", out="mine")
 
 
@@ -129,12 +130,15 @@ def test_a_run_of_another_format(copied: Path, litelong: Litelong, config_file: 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"stages": 1}'])
 def test_a_damaged_manifest(
-    content: bytes, copied: Path, litelong: Litelong, config_file: ConfigFile, refused: Refused
+    content: bytes, copied: Path, litelong: Litelong, config_file: ConfigFile, refused: Refused, tree: Tree
 ) -> None:
     (copied / "manifest.json").write_bytes(content)
     for command in ("validate", "inspect"):
         refused(litelong(command, copied), "manifest.json")
+    (copied / ".lock").unlink()
+    before = tree(copied)
     refused(litelong("run", config_file(copied)), "manifest.json")
+    assert tree(copied) == before
 
 
 def test_a_run_that_another_process_is_working_in(
