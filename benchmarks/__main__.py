@@ -85,5 +85,15 @@ def stages(
         print(measure(load_config(config or DEMO, set_ or ()), progress_for_terminal()))
 
 
+@app.command()
+def durable(categories: Annotated[int, typer.Option(min=8, help="How many are debated.")] = 2000) -> None:
+    """Thousands of debates: memory over time, the checkpoint file, a failure retried. About a third of a second each."""
+    with _answering():
+        from benchmarks.durable import durable as measure
+        from graph.progress import progress_for_terminal
+
+        print(measure(categories, progress_for_terminal()))
+
+
 if __name__ == "__main__":
     app(prog_name="python -m benchmarks")

@@ -121,6 +121,15 @@ class PackingSection(_Section):
     bos: Literal["auto", "none"] = "auto"
 
 
+class NegativesSection(_Section):
+    """Hard negatives of the interleaved recipes. No recipe of this version reads it; the names are the design's."""
+
+    source: Literal["bm25", "dense"] = "bm25"
+    granularity: Annotated[int, Field(ge=1)] = 2048
+    position: Literal["head", "tail", "random"] = "head"
+    pool: Literal["auto", "retrieved", "corpus", "topic"] = "auto"
+
+
 def _named(value: object) -> object:
     return {"source": value} if isinstance(value, str) else value
 
@@ -136,6 +145,7 @@ class Config(_Section):
     debate: DebateSection = DebateSection()
     retrieve: RetrieveSection = RetrieveSection()
     packing: PackingSection = PackingSection()
+    negatives: NegativesSection = NegativesSection()
 
     @model_validator(mode="before")
     @classmethod

@@ -64,6 +64,12 @@ packing:
   target_tokens: null      # stop after so many; null: as many samples as can be filled
   separator: eos           # after each document; or none
   bos: auto                # at the sample's start where the tokenizer has one; or none
+
+negatives:                 # for interleaved recipes; no recipe of this version reads it
+  source: bm25
+  granularity: 2048
+  position: head
+  pool: auto
 """
 
 

@@ -1,0 +1,115 @@
+"""Durable debates at scale: thousands of categories, memory over time, the checkpoint file, one failure retried.
+
+The compact tree has some 700 leaves, so each is asked about several parts of the world (`Airports of Africa`), which makes
+as many real debates as wanted over the demo corpus.
+"""
+
+import asyncio
+import resource
+import tempfile
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from agents.lexical import LexicalCritic, Thresholds
+from agents.library import Library
+from agents.messages import Brief, Candidate, Critique, Seat
+from agents.roles import role
+from benchmarks.machine import machine
+from benchmarks.markdown import table
+from graph.config import Config, load_config
+from graph.context import RunContext, prepare
+from graph.progress import Progress
+from graph.rundir import RunDir
+from graph.stages import debate, index
+from litelong import UsageError
+from taxonomy import Category, Taxonomy, load_taxonomy
+
+PLACES = ("Africa", "Asia", "Europe", "the Americas", "Oceania", "the Middle East")
+STEPS = 8
+"""How often memory is read."""
+
+_broken: set[str] = set()
+
+
+class _Breaking(LexicalCritic):
+    async def criticise(self, brief: Brief, candidates: Sequence[Candidate]) -> list[Critique]:
+        if brief.category in _broken:
+            raise RuntimeError("this critic breaks on purpose")
+        return await super().criticise(brief, candidates)
+
+
+@role("breaking", kind="critic", model="lexical")
+def _breaking(seat: Seat, library: Library) -> _Breaking:
+    return _Breaking(seat.name, library, Thresholds())
+
+
+def many(count: int) -> Taxonomy:
+    """A taxonomy with at least `count` leaves: those of the compact tree, by parts of the world."""
+    compact = load_taxonomy("compact")
+    categories = list(compact)
+    places = PLACES[: -(-count // len(compact.leaves()))]
+    for leaf in compact.leaves():
+        categories += [Category.of((*leaf.path.split(" / "), f"{leaf.name} of {place}")) for place in places]
+    return Taxonomy("compact by place", categories)
+
+
+def durable(count: int, progress: Progress) -> str:
+    """Debate `count` categories in a temporary run and say in Markdown what it took. Raises `UsageError`."""
+    with tempfile.TemporaryDirectory(prefix="litelong-durable-") as folder:
+        config = load_config(
+            {
+                "corpus": {"path": "demo"},
+                "debate": {"critics": [{"role": "breaking"}]},
+                "packing": {"context_length": 8192},
+            },
+            out=folder + "/run",
+        )
+        return _measure(config, count, progress)
+
+
+def _measure(config: Config, count: int, progress: Progress) -> str:
+    parts = prepare(config)
+    taxonomy = many(count)
+    leaves = taxonomy.leaves()[:count]
+    run_dir = RunDir.claim(config)
+    index.run(RunContext(config, replace(parts, taxonomy=taxonomy, categories=()), run_dir, progress))
+    victim = leaves[count // 2]
+    _broken.add(victim.path)
+    rows, peak, said = [], 0.0, ""
+    for step in range(1, STEPS + 1):
+        # The same run every time, with more of its categories: finished debates are not repeated.
+        upto = leaves[: count * step // STEPS]
+        context = RunContext(config, replace(parts, taxonomy=taxonomy, categories=tuple(upto)), run_dir, progress)
+        try:
+            asyncio.run(debate.run(context))
+        except UsageError as error:
+            said = str(error).partition(": ")[2]
+        else:
+            del run_dir.manifest["stages"]["debate"]
+        finally:
+            context.close()
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        size = (run_dir.path / "checkpoints.sqlite").stat().st_size / 1e6
+        rows.append([f"{len(upto):,}", f"{peak:,.0f}", f"{_resident():,.0f}", f"{size:.2f}"])
+    _broken.clear()
+    context = RunContext(config, replace(parts, taxonomy=taxonomy, categories=tuple(leaves)), run_dir, progress)
+    asyncio.run(debate.run(context))
+    context.close()
+    marker = run_dir.stage("debate")
+    failed = len(marker.counts["failed"]) if marker else -1
+    run_dir.release()
+    lines = [
+        f"{count:,} categories with the lexical panel on the demo corpus, {config.run.workers} workers. Machine: {machine()}.",
+        table(["debates done", "peak memory, MiB", "memory, MiB", "checkpoints.sqlite, MB"], rows, right=4),
+        f"One category was made to fail: `{said}`. Run again, it was debated and {failed} are failed.",
+    ]
+    return "\n\n".join(lines)
+
+
+def _resident() -> float:
+    """Resident memory of this process now, MiB."""
+    for line in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
+        if line.startswith("VmRSS"):
+            return int(line.split()[1]) / 1024
+    return float("nan")
