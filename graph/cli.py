@@ -37,7 +37,9 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")
 @contextmanager
 def _answering(resume: str = "") -> Iterator[None]:
     """Turn what can go wrong into the exit statuses that DESIGN section 6 promises."""
-    # SIGTERM takes Ctrl-C's way, which stops the event loop in order.
+    # SIGTERM takes Ctrl-C's way, which stops the event loop in order. A shell that starts a command in the background
+    # has it ignore Ctrl-C; the way must be open all the same, or SIGTERM would be lost with it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     try:
         yield

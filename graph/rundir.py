@@ -166,8 +166,12 @@ class RunDir:
                 )
         else:
             self._begin(config)
-        if not (self.path / _CONFIG).exists():
-            write_atomic(self.path / _CONFIG, config.to_yaml().encode())
+        file = self.path / _CONFIG
+        missing = not file.exists()
+        if missing:
+            write_atomic(file, config.to_yaml().encode())
+        if missing or "config_digest" not in self.manifest:
+            self.note(config_digest=file_digest(file))
 
     def _begin(self, config: Config) -> None:
         _refuse_foreign(self.path)

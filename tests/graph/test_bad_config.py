@@ -49,7 +49,7 @@ def test_an_unknown_model(refuses: Callable[..., None]) -> None:
         ("debate.budget.tokns", 1, ("debate.budget.tokns: unknown key", "did you mean 'tokens'?")),
         ("debate.critics", [{"rle": "critic"}], ("debate.critics.0.rle: unknown key", "did you mean 'role'?")),
         ("taxonomy.selct", [], ("taxonomy.selct: unknown key", "did you mean 'select'?")),
-        ("zzz", 1, ("zzz: unknown key", "there are: corpus, debate, packing")),
+        ("zzz", 1, ("zzz: unknown key", "there are: corpus, debate, ")),
         ("debate.critics", [{"model": "lexical"}], ("debate.critics.0.role: is missing",)),
         ("packing.context_length", "many", ("packing.context_length: input should be a valid integer", "'many'")),
         ("packing.context_length", 8, ("packing.context_length", "greater than or equal to 16")),

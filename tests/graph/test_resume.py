@@ -234,3 +234,12 @@ def test_the_home_folder_may_be_written_as_a_tilde(
     answer = process("run", config, env={"HOME": str(tmp_path)})
     assert (answer.status, answer.err) == (0, "")
     assert (tmp_path / "run" / "samples").is_dir()
+
+
+def test_a_config_that_got_lost_is_written_again(
+    config: Callable[..., Config], two: dict[str, Any], litelong: Callable[..., Any]
+) -> None:
+    path = run(config(taxonomy=two)).path
+    (path / "config.yaml").unlink()
+    run(config(taxonomy=two, run={"workers": 1}))
+    assert litelong("validate", path).status == 0
