@@ -4,6 +4,7 @@ Faults of the user end in one line on stderr and exit status 2, internal errors 
 time stand inside the commands.
 """
 
+import errno
 import signal
 import sys
 from collections.abc import Iterator
@@ -50,6 +51,10 @@ def _answering(resume: str = "") -> Iterator[None]:
     except BrokenPipeError:
         sys.stderr.close()
         raise typer.Exit(0) from None
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        _fail(f"no space is left on the disk for {error.filename or 'what is written'}; free some{resume}", 2)
 
 
 def _fail(message: str, status: int) -> None:

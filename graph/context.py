@@ -5,10 +5,9 @@
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,6 +20,7 @@ from agents.roles import find_role
 from graph.config import Config
 from graph.progress import Progress, Quiet, Tick
 from graph.rundir import RunDir
+from graph.usage import UsageFile
 from litelong import UsageError
 from taxonomy import Category, Taxonomy, load_taxonomy
 from tools.indexed import CorpusSpec, IndexedCorpus, open_indexed
@@ -103,23 +103,6 @@ def brief_of(config: Config, taxonomy: Taxonomy, name: str) -> Brief:
     return Brief(category.path, category.name, 2 * asked, tuple(c.name for c in taxonomy.avoid(category)), 1)
 
 
-@dataclass(slots=True)
-class Clock:
-    """Where the time of a run goes: wall and CPU seconds by stage (not deterministic: goes to usage.json)."""
-
-    stages: dict[str, dict[str, float]] = field(default_factory=dict)
-
-    @contextmanager
-    def timing(self, stage: str) -> Iterator[None]:
-        wall, cpu = time.monotonic(), time.process_time()
-        try:
-            yield
-        finally:
-            spent = self.stages.setdefault(stage, {"wall_s": 0.0, "cpu_s": 0.0})
-            spent["wall_s"] = round(spent["wall_s"] + time.monotonic() - wall, 3)
-            spent["cpu_s"] = round(spent["cpu_s"] + time.process_time() - cpu, 3)
-
-
 class StoppedError(Exception):
     """Raised in a stage that works on a thread, at its next tick, when the run is stopped."""
 
@@ -132,7 +115,7 @@ class RunContext:
         self.parts = parts
         self.run = run
         self.progress = progress or Quiet()
-        self.clock = Clock()
+        self.usage = UsageFile(run.path / "usage.json" if run.is_claimed else None, parts.seats, config.run.workers)
         self.allow_failed = False
         self._stopping = threading.Event()
 
@@ -233,7 +216,7 @@ class RunContext:
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Tick]:
         """Progress and timing of one stage. The tick raises `StoppedError` once the run is to stop."""
-        with self.clock.timing(name), self.progress.stage(name, total) as tick:
+        with self.usage.timing(name), self.progress.stage(name, total) as tick:
 
             def tick_or_stop(count: int) -> None:
                 tick(count)

@@ -133,6 +133,11 @@ class RunDir:
         finally:
             self._lock.release()
 
+    @property
+    def is_claimed(self) -> bool:
+        """Whether this was claimed to work in, and not only opened for reading."""
+        return self._lock is not None
+
     def release(self) -> None:
         """Give the lock back."""
         if self._lock is not None:

@@ -17,7 +17,7 @@ import pytest
 
 from graph import Config, run
 
-RUNS, KILLS_A_RUN = 2, 3
+RUNS, KILLS_A_RUN = 7, 3
 """Kills at random moments: at most so many a run, since a run that is killed too soon each time would never end."""
 NAMES = ("samples", "plan", "hits", "topics.jsonl", "rejected.jsonl", "ledger.json")
 """What must be the same, to the byte."""
@@ -175,7 +175,7 @@ def test_interrupted_while_it_indexes_it_does_not_index_to_the_end(
     _, err = process.communicate(timeout=60)
     assert process.returncode == 130
     assert err.startswith("litelong: interrupted; ")
-    assert {entry.name for entry in path.iterdir()} == {".lock", "config.yaml", "manifest.json"}
+    assert {entry.name for entry in path.iterdir()} == {".lock", "config.yaml", "manifest.json", "usage.json"}
 
 
 def test_a_notebook_is_interrupted_in_order(config: Callable[..., Config], finished: Path) -> None:
