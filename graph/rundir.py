@@ -19,7 +19,7 @@ from filelock import FileLock, Timeout
 
 from graph.config import Config, changed, load_config
 from litelong import UsageError, __version__
-from tools.files import file_digest, write_atomic
+from tools.files import file_digest, make_folders, remove_empty, write_atomic
 
 FORMAT = 1
 _MANIFEST, _CONFIG, _LOCK = "manifest.json", "config.yaml", ".lock"
@@ -62,7 +62,7 @@ class RunDir:
         except Timeout:
             raise _busy(path) from None
         except OSError as error:
-            _remove_empty(created)
+            remove_empty(created)
             raise _unwritable(path, error) from None
         run = cls(path, {}, lock, created)
         try:
@@ -152,7 +152,7 @@ class RunDir:
             return
         if self._created:
             shutil.rmtree(self.path, ignore_errors=True)
-            _remove_empty(self._created[1:])
+            remove_empty(self._created[1:])
         else:
             for entry in self.path.iterdir():
                 if entry.is_dir():
@@ -206,33 +206,17 @@ def _refuse_foreign(path: Path) -> None:
 
 def _make(path: Path) -> list[Path]:
     """Create `path`; return the folders that were created, the innermost first (empty when it was there)."""
-    missing: list[Path] = []
     created: list[Path] = []
     try:
-        folder = path.absolute()
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            created.insert(0, folder)
+        created = make_folders(path.absolute())
         if not path.is_dir():
             raise NotADirectoryError(ENOTDIR, "a file is in the way")
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(EACCES, "permission denied")
     except (OSError, ValueError) as error:  # a path with a NUL in it is a ValueError
-        _remove_empty(created)
+        remove_empty(created)
         raise _unwritable(path, error) from None
-    return missing
-
-
-def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove folders, the innermost first, up to the first that something else is in."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
+    return created
 
 
 def _unwritable(path: Path, error: OSError | ValueError) -> UsageError:

@@ -1,7 +1,7 @@
 """Writing files so that a reader sees the old file or the whole new one, and never half of one."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -48,3 +48,30 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def make_folders(path: Path) -> list[Path]:
+    """Create a folder and those above it that are missing; return those created, the innermost first. Raises `OSError`."""
+    created: list[Path] = []
+    try:
+        for folder in reversed([path, *path.parents]):
+            if not folder.exists():
+                folder.mkdir(exist_ok=True)
+                created.insert(0, folder)
+    except OSError:
+        remove_empty(created)
+        raise
+    return created
+
+
+def remove_empty(folders: Iterable[Path]) -> None:
+    """Remove folders, the innermost first, up to the first that holds something."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def ignore(_: int) -> None:
+    """A progress callback for those who want no progress bar."""

@@ -17,7 +17,7 @@ import orjson
 
 from litelong import UsageError
 from tools.corpus import Catalog, CatalogCounts, Corpus, Entry, fetch_texts, open_corpus
-from tools.files import sync, write_atomic
+from tools.files import ignore, make_folders, remove_empty, sync, write_atomic
 from tools.search import SearchIndex, SearchSettings, build_index, open_index
 
 FORMAT = 1
@@ -88,10 +88,6 @@ class IndexedCorpus:
         self.catalog.close()
 
 
-def ignore(_count: int) -> None:
-    """A progress callback that does nothing."""
-
-
 def build(spec: CorpusSpec, out: Path, settings: SearchSettings, tick: Callable[[int], None] = ignore) -> IndexedCorpus:
     """Read the corpus once and build `out`. `tick` is called with the number of documents just indexed.
 
@@ -99,7 +95,10 @@ def build(spec: CorpusSpec, out: Path, settings: SearchSettings, tick: Callable[
     """
     temporary = out.absolute().with_name(f".{out.name}.building")
     shutil.rmtree(temporary, ignore_errors=True)
-    created = _make(temporary)
+    try:
+        created = make_folders(temporary)
+    except OSError as error:
+        raise UsageError(f"{out.parent}: cannot be written ({error.strerror}); choose another folder") from None
     try:
         corpus = spec.open(temporary / "blocks")
         fingerprint = corpus.fingerprint()
@@ -126,32 +125,8 @@ def build(spec: CorpusSpec, out: Path, settings: SearchSettings, tick: Callable[
         sync(out.parent)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        _remove_empty(created)
+        remove_empty(created[1:])
     return open_indexed(out)
-
-
-def _make(path: Path) -> list[Path]:
-    """Create the folder; return those above it that had to be created, the innermost first. Raises `UsageError`."""
-    created: list[Path] = []
-    try:
-        above = [folder for folder in path.parents if not folder.exists()]
-        for folder in reversed(above):
-            folder.mkdir()
-            created.insert(0, folder)
-        path.mkdir()
-    except OSError as error:
-        _remove_empty(created)
-        raise UsageError(f"{path.parent}: cannot be written ({error.strerror}); choose another folder") from None
-    return created
-
-
-def _remove_empty(folders: Iterable[Path]) -> None:
-    """Remove folders, the innermost first, up to the first that holds something."""
-    for folder in folders:
-        try:
-            folder.rmdir()
-        except OSError:
-            return
 
 
 def open_indexed(path: Path) -> IndexedCorpus:

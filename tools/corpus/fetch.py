@@ -5,7 +5,7 @@ from itertools import groupby
 
 from tools.corpus.catalog import Entry
 from tools.corpus.sources import Corpus, changed
-from tools.files import content_hash
+from tools.files import content_hash, ignore
 
 
 def _ignore(_: int) -> None:
@@ -13,7 +13,7 @@ def _ignore(_: int) -> None:
 
 
 def fetch_texts(
-    corpus: Corpus, entries: Iterable[Entry], tick: Callable[[int], None] = _ignore
+    corpus: Corpus, entries: Iterable[Entry], tick: Callable[[int], None] = ignore
 ) -> Iterator[tuple[Entry, str]]:
     """Each entry once with its text, ordered by (source, position) whatever the order asked.
 

@@ -6,8 +6,9 @@ from pathlib import Path
 
 from litelong import UsageError
 from tools.corpus.document import Document
+from tools.files import ignore
 from tools.search.folder import read_manifest
-from tools.search.interface import SearchIndex, SearchSettings, ignore
+from tools.search.interface import SearchIndex, SearchSettings
 
 AUTO = "whoosh"
 BACKENDS = ("whoosh",)

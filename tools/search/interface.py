@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from litelong import UsageError
 from tools.corpus.document import Document
+from tools.files import ignore
 
 
 class Hit(NamedTuple):
@@ -54,10 +55,6 @@ class SearchSettings:
             raise UsageError(f"search.k1: {self.k1} is no BM25 k1; give a number of 0 or more (1.2 is usual)")
         if not 0 <= self.b <= 1:
             raise UsageError(f"search.b: {self.b} is no BM25 b; give a number from 0 to 1 (0.75 is usual)")
-
-
-def ignore(_: int) -> None:
-    """The progress bar of those who want none."""
 
 
 @runtime_checkable

@@ -18,10 +18,10 @@ from whoosh.analysis import KeywordAnalyzer
 
 from litelong import UsageError
 from tools.corpus.document import Document
-from tools.files import content_hash
+from tools.files import content_hash, ignore
 from tools.search.analysis import weighted_words, words
 from tools.search.folder import Manifest, commit, read_manifest, writing
-from tools.search.interface import Hit, Query, SearchSettings, ignore
+from tools.search.interface import Hit, Query, SearchSettings
 from tools.search.whoosh_scoring import DOC_ID, HASH, TEXT, WhooshScorer
 
 _SORT_MEMORY = 256  # MiB of postings before Whoosh sorts a run onto the disk; runs are merged into the one segment

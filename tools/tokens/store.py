@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from litelong import UsageError
-from tools.files import write_atomic
+from tools.files import ignore, write_atomic
 from tools.tokens.interface import Tokenizer
 from tools.tokens.parts import Part, PartWriter, as_hashes, part_numbers, read_part, remove_leftovers
 
@@ -26,10 +26,6 @@ _FORMAT = "litelong token store 1"
 _BATCH_CHARACTERS = 1 << 22  # about 1M tokens: enough to keep threads busy, little to hold
 _BATCH_DOCUMENTS = 1 << 13
 _PART_DOCUMENTS = 1 << 20
-
-
-def ignore(_: int) -> None:
-    """The progress bar of those who want none."""
 
 
 class TokenStore:
