@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from math import log
+from threading import Lock
 from typing import NamedTuple, cast
 
 MAX_WORDS = 3
@@ -58,11 +59,20 @@ def noun_phrases(text: str) -> Iterator[Phrase]:
             run = []
 
 
-@cache
+_loading = Lock()
+
+
 def _tagger() -> Callable[[str], list[tuple[str, str]]]:
+    # The lexicon is read when it is first used, and a second thread would tag with the half that is there by then.
+    with _loading:
+        return _loaded_tagger()
+
+
+@cache
+def _loaded_tagger() -> Callable[[str], list[tuple[str, str]]]:
     from textblob.en import tag
 
-    # The tagger reads its lexicon when it is first used and leaves closing the file to the garbage collector.
+    # The tagger leaves closing its files to the garbage collector.
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         tag("Tides rise.")
