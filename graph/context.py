@@ -8,7 +8,6 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +23,7 @@ from graph.usage import UsageFile
 from litelong import UsageError
 from taxonomy import Category, Taxonomy, load_taxonomy
 from tools.indexed import CorpusSpec, IndexedCorpus, open_indexed
+from tools.once import once
 from tools.packing.recipe import Recipe, Settings, get_recipe
 from tools.packing.write import Specials
 from tools.search import SearchSettings
@@ -133,7 +133,7 @@ class RunContext:
         search = self.config.search
         return SearchSettings(backend=search.backend, k1=search.k1, b=search.b)
 
-    @cached_property
+    @once
     def indexed(self) -> IndexedCorpus:
         """The indexed corpus; raises `UsageError` when the corpus changed since it was indexed."""
         indexed = open_indexed(self.index_path)
@@ -144,13 +144,13 @@ class RunContext:
             )
         return indexed
 
-    @cached_property
+    @once
     def store(self) -> "TokenStore":
         from tools.tokens import TokenStore
 
         return TokenStore(self.path / "tokens", self.parts.tokenizer)
 
-    @cached_property
+    @once
     def library(self) -> Library:
         indexed = self.indexed
         shelf = Shelf(indexed.characters, indexed.texts, indexed.titles, indexed.sample)
@@ -165,7 +165,7 @@ class RunContext:
             embeddings=load_embeddings() if any(s.model == "lexical+wordllama" for s in self.parts.seats) else None,
         )
 
-    @cached_property
+    @once
     def panel(self) -> Panel:
         return seat_panel(self.parts.seats, self.library, self.config.debate.reviews)
 

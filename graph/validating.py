@@ -9,7 +9,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +27,7 @@ from graph.stages.pack import account, make_plan, read_tables, read_units
 from graph.stages.retrieve import read_hits
 from tools.corpus import fetch_texts
 from tools.files import file_digest
+from tools.once import once
 from tools.packing.check import check_sample
 from tools.packing.schema import SAMPLES
 from tools.packing.tables import Plan, Tables
@@ -59,7 +59,7 @@ class _Checked(RunContext):
         super().__init__(*args)
         self._folder = folder
 
-    @cached_property
+    @once
     def store(self) -> Any:  # noqa: ANN401 - TokenStore, imported late
         from tools.tokens import TokenStore
 

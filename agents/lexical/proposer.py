@@ -2,12 +2,12 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from functools import cached_property
 
 from agents.lexical.phrases import Mined, distinct, document_counts, mine
 from agents.library import Library
 from agents.messages import Brief, Critique, Draft, Proposal, Seat, Withdrawal
 from agents.roles import role
+from tools.once import once
 from tools.search import words
 
 FOREGROUND = 60
@@ -57,7 +57,7 @@ class LexicalProposer:
                 break
         return drafts
 
-    @cached_property
+    @once
     def _background(self) -> tuple[Counter[str], int]:
         doc_ids = self.library.shelf.sample(BACKGROUND)
         counts, _ = document_counts(distinct([text]) for text in self.library.texts(doc_ids))

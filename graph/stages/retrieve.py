@@ -54,8 +54,9 @@ def enough(found: Found, needed: int) -> int:
 
 
 def _search(context: RunContext, topics: Sequence[TopicRow]) -> list[Found]:
+    library = context.library
     with ThreadPoolExecutor(context.config.run.workers) as pool:
-        return list(pool.map(lambda topic: context.library.topic(topic["title"], topic["category"]), topics))
+        return list(pool.map(lambda topic: library.topic(topic["title"], topic["category"]), topics))
 
 
 def _write(path: Path, topics: Sequence[TopicRow], found: Sequence[Found], needed: int | None) -> None:
