@@ -138,6 +138,7 @@ class RunContext:
         """The indexed corpus; raises `UsageError` when the corpus changed since it was indexed."""
         indexed = open_indexed(self.index_path)
         if indexed.corpus.fingerprint() != indexed.fingerprint:
+            indexed.close()
             raise UsageError(
                 f"{self.index_path}: the corpus changed since it was indexed; begin a new run with --out, or build the "
                 "index again"
