@@ -6,10 +6,13 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from tools.search.analysis import words
     from tools.search.backends import build_index, open_index
+    from tools.search.chunks import ChunkIndex, ChunkText
     from tools.search.interface import Hit, Query, QueryPart, SearchIndex, SearchSettings
     from tools.search.langchain import CorpusRetriever, search_tool
 
 __all__ = [
+    "ChunkIndex",
+    "ChunkText",
     "CorpusRetriever",
     "Hit",
     "Query",
@@ -23,6 +26,8 @@ __all__ = [
 ]
 
 _MODULES = {
+    "ChunkIndex": "chunks",
+    "ChunkText": "chunks",
     "CorpusRetriever": "langchain",
     "Hit": "interface",
     "Query": "interface",
