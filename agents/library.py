@@ -11,14 +11,19 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from threading import Lock
-from typing import NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from agents.messages import Seat
 from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
+from litelong import UsageError
 from tools.search import Hit, SearchIndex, words
 from tools.search.topic_query import above_floor, topic_query
+
+if TYPE_CHECKING:
+    from agents.chat.call import ChatModel
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -77,6 +82,7 @@ class Library:
         depth: int,
         threads: int = 1,
         embeddings: Callable[[str], NDArray[np.float32]] | None = None,
+        chats: "Callable[[Seat], ChatModel] | None" = None,
     ) -> None:
         self.index = index
         self.shelf = shelf
@@ -85,12 +91,19 @@ class Library:
         self.floor = floor
         self.depth = depth
         self.embeddings = embeddings
+        self.chats = chats
         self._lock = Lock()
         self._words: dict[str, tuple[str, ...]] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="library")
         # A debate touches a few dozen topics, each asked for by several agents; a few debates run side by side.
         self.topic = lru_cache(maxsize=512)(self._topic)
         self.category_documents = lru_cache(maxsize=128)(self._category_documents)
+
+    def chat(self, seat: Seat) -> "ChatModel":
+        """The language model of a seat. Raises `UsageError` where there are none (a library of a `lexical` panel)."""
+        if self.chats is None:
+            raise UsageError(f"{seat.name}: role '{seat.role}' needs a chat model, and {seat.model!r} is none")
+        return self.chats(seat)
 
     async def ask(self, call: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
         """Run a blocking call on the library's threads."""

@@ -35,12 +35,20 @@ def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - any field's value
 
 @dataclass(frozen=True, slots=True)
 class Seat(Message):
-    """An agent's place in a panel: `name` (`critic-1`) is unique in it and stands in every record."""
+    """An agent's place in a panel: `name` (`critic-1`) is unique in it and stands in every record.
+
+    For agents with a language model: `prompt` is a template's name, path or text (None: the role's own), `temperature`
+    and `top_p` as published (arXiv 2509.15568), `tools` whether it may search the corpus.
+    """
 
     name: str
     kind: Kind
     role: str
     model: str
+    prompt: str | None = None
+    temperature: float = 0.6
+    top_p: float = 0.95
+    tools: bool = False
 
 
 @dataclass(frozen=True, slots=True)

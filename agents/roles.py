@@ -15,6 +15,7 @@ from importlib import import_module
 from importlib.metadata import entry_points
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from agents.chat.names import parse_model
 from agents.messages import Brief, Candidate, Critique, Draft, Kind, Proposal, Seat, Verdict, Withdrawal
 from litelong import UsageError
 
@@ -102,10 +103,11 @@ def find_role(name: str, kind: Kind, model: str, where: str) -> Role:
 
 
 def model_family(model: str, where: str) -> str:
-    """`lexical` for panels that need no language model. Other models are not served by this version."""
+    """`lexical` for panels that need no language model, `chat` for any chat model. Raises `UsageError` for others."""
     if model in LEXICAL:
         return "lexical"
-    raise UsageError(f"{where}: model {model[:80]!r} is not available in this version; there are: {', '.join(LEXICAL)}")
+    parse_model(model, where)
+    return "chat"
 
 
 def _load() -> None:

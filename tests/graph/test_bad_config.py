@@ -37,8 +37,18 @@ def test_an_unknown_name(refuses: Callable[..., None], overrides: dict[str, obje
     refuses(overrides, *words)
 
 
-def test_an_unknown_model(refuses: Callable[..., None]) -> None:
-    refuses({"debate.critics": [{"role": "critic", "model": "openai:gpt"}]}, "debate.critics.0", "openai:gpt")
+@pytest.mark.parametrize(
+    ("model", "words"),
+    [
+        ("gpt-4o", ("gpt-4o", "lexical", "openai:MODEL@BASE_URL", "provider:model")),
+        ("openai:", ("openai:", "provider:model")),
+        ("openai:m@http://", ("address of a server", "http://localhost:8000/v1")),
+        ("openai:m@http://me:secret@host/v1", ("keys come from the environment",)),
+        ("groq:m@http://host/v1", ("openai:MODEL@BASE_URL", "groq")),
+    ],
+)
+def test_an_unknown_model(refuses: Callable[..., None], model: str, words: tuple[str, ...]) -> None:
+    refuses({"debate.critics": [{"role": "critic", "model": model}]}, "debate.critics.0", *words)
 
 
 @pytest.mark.parametrize(
