@@ -6,7 +6,7 @@ Every theme has words of its own, so BM25 tells them apart and the lexical panel
 import random
 import shutil
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -112,7 +112,16 @@ def texts() -> tuple[Text, ...]:
 @pytest.fixture(scope="session")
 def corpus(texts: Sequence[Text], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The corpus as a folder of text files."""
-    folder = tmp_path_factory.mktemp("corpus") / "texts"
+    return _folder(texts, tmp_path_factory.mktemp("corpus") / "texts")
+
+
+@pytest.fixture(scope="session")
+def larger_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """More documents on the same themes: enough for topics of 4,096 tokens."""
+    return _folder(_texts(480), tmp_path_factory.mktemp("larger") / "texts")
+
+
+def _folder(texts: Iterable[Text], folder: Path) -> Path:
     for name, text in texts:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")

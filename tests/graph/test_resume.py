@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import random
 import signal
 import sqlite3
 import subprocess
@@ -17,8 +16,6 @@ import pytest
 
 from graph import Config, run
 
-RUNS, KILLS_A_RUN = 7, 3
-"""Kills at random moments: at most so many a run, since a run that is killed too soon each time would never end."""
 NAMES = ("samples", "plan", "hits", "topics.jsonl", "rejected.jsonl", "ledger.json")
 """What must be the same, to the byte."""
 
@@ -67,31 +64,6 @@ def kill_when(process: "subprocess.Popen[str]", reached: Callable[[], bool]) -> 
             return True
         time.sleep(0.001)
     return False
-
-
-@pytest.mark.parametrize("seed", range(RUNS))
-def test_killed_at_random_moments(
-    seed: int,
-    start: Start,
-    config_file: Callable[..., Path],
-    finished: Path,
-    tmp_path: Path,
-    litelong: Callable[..., Any],
-) -> None:
-    path = tmp_path / "run"
-    config = config_file(path)
-    rng = random.Random(seed)
-    moments = []
-    for _ in range(KILLS_A_RUN):
-        end = time.monotonic() + rng.uniform(0.3, 2.5)
-        process = start(config)
-        if not kill_when(process, lambda end=end: time.monotonic() > end):  # type: ignore[misc]
-            break
-        moments.append(stages(path))
-    print(f"seed {seed}: killed {len(moments)} times, with these stages done: {moments}")
-    finish(start(config))
-    assert content(path) == content(finished)
-    assert litelong("validate", path).status == 0
 
 
 def stages(path: Path) -> list[str]:
