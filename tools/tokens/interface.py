@@ -60,3 +60,10 @@ class Tokenizer(Protocol):
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
         """The text of `ids`, special tokens included; bytes that are no whole character become U+FFFD."""
         ...
+
+    def borders(self, text: str, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        """int64 [t + 1]: characters of `text` before each of its own `ids`, and at the end all; -1 inside a character.
+
+        `text` has no lone surrogate. Raises `ValueError` when `ids` are not those of `text`.
+        """
+        ...

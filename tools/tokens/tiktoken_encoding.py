@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from litelong import UsageError
 from tools.tokens.batches import encode_all, without_lone_surrogates
+from tools.tokens.borders import borders_of_bytes
 from tools.tokens.interface import Encoded
 
 _OFFLINE = "_offline"
@@ -69,6 +70,18 @@ class TiktokenEncoding:
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
         """See `Tokenizer.decode`."""
         return self._encoding.decode(ids.tolist() if isinstance(ids, np.ndarray) else list(ids))
+
+    def borders(self, text: str, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        """See `Tokenizer.borders`."""
+        return borders_of_bytes(text, self._token_bytes[ids])
+
+    @cached_property
+    def _token_bytes(self) -> NDArray[np.int32]:
+        """int32 [vocab_size]: bytes of each id that text can have."""
+        lengths = np.zeros(self.vocab_size, np.int32)
+        for token, rank in self._encoding._mergeable_ranks.items():
+            lengths[rank] = len(token)
+        return lengths
 
     def _encode(self, text: str) -> NDArray[np.uint32]:
         try:

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from litelong import UsageError
 from tools.tokens.batches import encode_all, without_lone_surrogates
+from tools.tokens.borders import borders_of_offsets
 from tools.tokens.interface import Encoded
 
 # What decides the ids of a text. Post-processors add special tokens and decoders make text: neither does.
@@ -65,6 +66,13 @@ class TokenizerFile:
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
         """See `Tokenizer.decode`."""
         return self._tokenizer.decode([int(i) for i in ids], skip_special_tokens=False)
+
+    def borders(self, text: str, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        """See `Tokenizer.borders`. Encoded once more: after a normalizer only `tokenizers` knows where a token came from."""
+        encoded = self._tokenizer.encode(text, add_special_tokens=False)
+        if not np.array_equal(encoded.ids, ids):
+            raise ValueError(f"{len(ids)} ids for a text of {len(encoded.ids)} tokens, or other ones")
+        return borders_of_offsets(len(text), encoded.offsets)
 
     def _encode(self, text: str) -> NDArray[np.uint32]:
         try:

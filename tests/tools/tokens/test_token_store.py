@@ -34,6 +34,9 @@ class Counting:
     def decode(self, ids: Sequence[int] | NDArray[np.integer]) -> str:
         return self.inner.decode(ids)
 
+    def borders(self, text: str, ids: NDArray[np.integer]) -> NDArray[np.int64]:
+        return self.inner.borders(text, ids)
+
 
 def keyed(texts: Sequence[str]) -> list[tuple[bytes, str]]:
     return [(content_hash(text), text) for text in texts]
