@@ -40,12 +40,18 @@ class Segment(NamedTuple):
 class Tables:
     """The documents a plan may draw from, one row each, in content-hash order so that row order never depends on files.
 
-    `doc_ids` [n] str, `hashes` [n] bytes of 16, `lengths` [n] int64 in tokens.
+    `doc_ids` [n] str, `hashes` [n] bytes of 16, `lengths` [n] int64 in tokens, `group` [n] int64: the row that stands for a
+    document's near-duplicates (`tools.packing.near`; left out, each row is its own). Rows of one group never share a sample.
     """
 
     doc_ids: Sequence[str]
     hashes: Sequence[bytes]
     lengths: RowArray
+    group: RowArray = field(default_factory=lambda: np.empty(0, np.int64))
+
+    def __post_init__(self) -> None:
+        if len(self.group) != len(self.doc_ids):
+            object.__setattr__(self, "group", np.arange(len(self.doc_ids), dtype=np.int64))
 
     def __len__(self) -> int:
         return len(self.doc_ids)
