@@ -6,7 +6,8 @@ part-00000.npz    hashes uint8 [n, 16] and offsets int64 [n + 1] (tokens); it is
 
 from pathlib import Path
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,9 +15,7 @@ from numpy.typing import NDArray
 from litelong import UsageError
 from tools.files import replacing, sync
 from tools.tokens.interface import Encoded
-
-Hashes = NDArray[np.bytes_]
-"""S16 [n]: content hashes that compare as bytes. Never turn one into Python bytes, which would lose trailing zeros."""
+from tools.tokens.lookup import Hashes, as_hashes
 
 
 class Part(NamedTuple):
@@ -25,11 +24,6 @@ class Part(NamedTuple):
     hashes: Hashes
     offsets: NDArray[np.int64]
     ids: NDArray[np.uint16] | NDArray[np.uint32]
-
-
-def as_hashes(hashes: bytes) -> Hashes:
-    """S16 [n] from n times 16 bytes."""
-    return np.frombuffer(hashes, "S16")
 
 
 def part_numbers(folder: Path) -> list[int]:
@@ -47,19 +41,28 @@ def remove_leftovers(folder: Path) -> None:
             file.unlink()
 
 
+BROKEN = (OSError, ValueError, KeyError, EOFError, IndexError, BadZipFile)
+"""What reading a damaged `.npz` raises."""
+
+
+def read_arrays(path: Path, *names: str) -> list[NDArray[Any]]:
+    """The arrays of an `.npz`. Raises one of `BROKEN` when it is damaged."""
+    with path.open("rb") as stream, np.load(stream, allow_pickle=False) as stored:  # np.load leaves a bad file open
+        return [stored[name] for name in names]
+
+
 def read_part(folder: Path, number: int, dtype: np.dtype[np.unsignedinteger]) -> Part:
     """Map a part. Raises `UsageError` when its files do not fit each other."""
     path = folder / f"part-{number:05}.npz"
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            hashes, offsets = stored["hashes"], stored["offsets"]
+        hashes, offsets = read_arrays(path, "hashes", "offsets")
         whole = (
             hashes.ndim == 2 and hashes.shape[1] == 16 and hashes.dtype == np.uint8 and len(offsets) == len(hashes) + 1
         )
         size = path.with_suffix(".ids").stat().st_size
         if not (whole and size == offsets[-1] * dtype.itemsize):
             raise ValueError("its files do not fit each other")
-    except (OSError, ValueError, KeyError, EOFError, IndexError) as error:
+    except BROKEN as error:
         raise UsageError(
             f"token store {path}: damaged ({error!s:.100}); delete that file, and it is encoded again"
         ) from error

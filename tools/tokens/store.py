@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from litelong import UsageError
 from tools.files import ignore, write_atomic
 from tools.tokens.interface import Tokenizer
-from tools.tokens.parts import Part, PartWriter, as_hashes, part_numbers, read_part, remove_leftovers
+from tools.tokens.lookup import HashLookup
+from tools.tokens.parts import Part, PartWriter, part_numbers, read_part, remove_leftovers
 
 Ids = NDArray[np.uint16] | NDArray[np.uint32]
 
@@ -33,19 +34,19 @@ class TokenStore:
 
     def __init__(self, path: Path, tokenizer: Tokenizer) -> None:
         """Open the store in `path`, or begin one. Raises `UsageError` when a part is damaged."""
-        self._tokenizer = tokenizer
+        self.tokenizer = tokenizer
         self._dtype: np.dtype[np.unsignedinteger] = np.dtype("<u2" if tokenizer.vocab_size <= 1 << 16 else "<u4")
-        self._folder = path / tokenizer.fingerprint
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self.folder = path / tokenizer.fingerprint
+        self.folder.mkdir(parents=True, exist_ok=True)
         self._manifest()
         self._load()
 
     def __contains__(self, key: bytes) -> bool:
-        return bool(self._places([key])[0] >= 0)
+        return bool(self._lookup.places([key])[0] >= 0)
 
     def __len__(self) -> int:
         """The number of documents."""
-        return len(self._sorted)
+        return len(self._lookup)
 
     @property
     def total_tokens(self) -> int:
@@ -54,8 +55,7 @@ class TokenStore:
 
     def missing(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Those of `hashes` that the store does not hold, each once, in their order."""
-        absent = self._places(hashes) < 0
-        return list(dict.fromkeys(key for key, is_absent in zip(hashes, absent.tolist(), strict=True) if is_absent))
+        return self._lookup.missing(hashes)
 
     def length(self, key: bytes) -> int:
         """A document's length in tokens. Raises `KeyError` when the store does not hold it."""
@@ -63,12 +63,12 @@ class TokenStore:
 
     def lengths(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
         """int64 [n]: lengths in tokens. Raises `KeyError` for the first that the store does not hold."""
-        places = self._held(hashes)
+        places = self._lookup.held(hashes, "the token store")
         return self._offsets[places + 1] - self._offsets[places]
 
     def ids(self, key: bytes) -> Ids:
         """A document's ids: a read-only view of the mapped file, uint16 or uint32. Raises `KeyError` when it is not held."""
-        place = int(self._held([key])[0])
+        place = int(self._lookup.held([key], "the token store")[0])
         number = int(np.searchsorted(self._first_documents, place, "right")) - 1
         start = int(self._first_tokens[number])
         return self._ids[number][int(self._offsets[place]) - start : int(self._offsets[place + 1]) - start]
@@ -86,7 +86,7 @@ class TokenStore:
         killed keeps its whole parts. Raises `UsageError` when another process fills the same store.
         """
         batches = _batches(texts)
-        with self._alone():
+        with self.alone():
             while (first := next(batches, None)) is not None:
                 self._fill_part(chain([first], batches), threads, tick, part_tokens)
                 self._load()
@@ -94,13 +94,13 @@ class TokenStore:
     def _fill_part(
         self, batches: Iterator[list[tuple[bytes, str]]], threads: int, tick: Callable[[int], None], part_tokens: int
     ) -> None:
-        number = max(part_numbers(self._folder), default=-1) + 1
-        with PartWriter(self._folder, number, self._dtype) as part:
+        number = max(part_numbers(self.folder), default=-1) + 1
+        with PartWriter(self.folder, number, self._dtype) as part:
             for batch in batches:
                 by_hash = dict(batch)
                 new = [key for key in self.missing(list(by_hash)) if key not in part.held]
                 if new:
-                    part.append(new, self._tokenizer.encode_batch([by_hash[key] for key in new], threads))
+                    part.append(new, self.tokenizer.encode_batch([by_hash[key] for key in new], threads))
                 tick(len(batch))
                 if part.tokens >= part_tokens or len(part.held) >= _PART_DOCUMENTS:
                     break
@@ -108,18 +108,19 @@ class TokenStore:
                 part.finish()
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
+    def alone(self) -> Iterator[None]:
+        """Hold the store for writing. Raises `UsageError` when another process does."""
         try:
-            with FileLock(self._folder / "fill.lock", timeout=0):
-                remove_leftovers(self._folder)
+            with FileLock(self.folder / "fill.lock", timeout=0):
+                remove_leftovers(self.folder)
                 self._load()
                 yield
         except Timeout:
-            raise UsageError(f"token store {self._folder}: another process fills it; wait for it to end") from None
+            raise UsageError(f"token store {self.folder}: another process fills it; wait for it to end") from None
 
     def _manifest(self) -> None:
-        path = self._folder / "manifest.json"
-        tokenizer = self._tokenizer
+        path = self.folder / "manifest.json"
+        tokenizer = self.tokenizer
         facts = {
             "format": _FORMAT,
             "fingerprint": tokenizer.fingerprint,
@@ -139,29 +140,10 @@ class TokenStore:
             )
 
     def _load(self) -> None:
-        parts = [read_part(self._folder, number, self._dtype) for number in part_numbers(self._folder)]
+        parts = [read_part(self.folder, number, self._dtype) for number in part_numbers(self.folder)]
         self._ids = [part.ids for part in parts]
         self._first_documents, self._first_tokens, self._offsets = _one_numbering(parts)
-        hashes = np.concatenate([as_hashes(b""), *(part.hashes for part in parts)])
-        self._order = np.argsort(hashes, kind="stable")
-        self._sorted = hashes[self._order]
-
-    def _places(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
-        """int64 [n]: each document's number over all parts, or -1."""
-        if any(len(key) != 16 for key in hashes):
-            raise ValueError("a content hash has 16 bytes")
-        wanted = as_hashes(b"".join(hashes))
-        if not len(self._sorted):
-            return np.full(len(wanted), -1, np.int64)
-        found = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
-        return np.where(self._sorted[found] == wanted, self._order[found], -1)
-
-    def _held(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
-        places = self._places(hashes)
-        if (places < 0).any():
-            absent = hashes[int(np.argmin(places))]
-            raise KeyError(f"the token store does not hold {absent.hex()}; fill it first")
-        return places
+        self._lookup = HashLookup([part.hashes for part in parts])
 
 
 def _one_numbering(parts: Sequence[Part]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
