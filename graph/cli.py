@@ -4,17 +4,15 @@ Faults of the user end in one line on stderr and exit status 2, internal errors 
 time stand inside the commands.
 """
 
-import errno
-import signal
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from graph.answering import answering, fail
+from graph.taxonomy_commands import taxonomy_app
 from litelong import UsageError, __version__
 
 app = typer.Typer(
@@ -25,7 +23,6 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-taxonomy_app = typer.Typer(help="Look at the taxonomy.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(taxonomy_app, name="taxonomy")
 
 ConfigFile = Annotated[Path, typer.Argument(metavar="CONFIG", help="A litelong.yaml; `litelong init` writes one.")]
@@ -33,35 +30,6 @@ Set = Annotated[list[str] | None, typer.Option("--set", metavar="a.b=c", help="O
 Out = Annotated[str | None, typer.Option("--out", metavar="DIR", help="The run directory (instead of run.out).")]
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
-
-
-@contextmanager
-def _answering(resume: str = "") -> Iterator[None]:
-    """Turn what can go wrong into the exit statuses that DESIGN section 6 promises."""
-    # SIGTERM takes Ctrl-C's way, which stops the event loop in order. A shell that starts a command in the background
-    # has it ignore Ctrl-C; the way must be open all the same, or SIGTERM would be lost with it.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
-    signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
-    try:
-        yield
-    except UsageError as error:
-        _fail(str(error), 2)
-    except KeyboardInterrupt:
-        _fail(f"interrupted{resume}", 130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        raise typer.Exit(0) from None
-    except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT):
-            raise
-        _fail(f"no space is left on the disk for {error.filename or 'what is written'}; free some{resume}", 2)
-
-
-def _fail(message: str, status: int) -> None:
-    from graph.show import safe
-
-    sys.stderr.write(f"litelong: {safe(' '.join(message.split()))}\n")
-    raise typer.Exit(status)
 
 
 @app.callback(invoke_without_command=True)
@@ -74,7 +42,7 @@ def _main(version: Annotated[bool, typer.Option("--version", help="Print the ver
 @app.command()
 def demo(out: Annotated[str, typer.Option("--out", metavar="DIR", help="The run directory.")] = "runs/demo") -> None:
     """Run the whole pipeline on the demo corpus. No key, no network, about a minute."""
-    with _answering(f"; `litelong demo --out {out}` goes on where it stopped"):
+    with answering(f"; `litelong demo --out {out}` goes on where it stopped"):
         from graph.config import load_config
         from graph.demo import DEMO
 
@@ -87,7 +55,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", help="Overwrite a file that is there.")] = False,
 ) -> None:
     """Write a commented litelong.yaml."""
-    with _answering():
+    with answering():
         from graph.template import write_template
 
         write_template(path, force=force)
@@ -97,7 +65,7 @@ def init(
 @app.command()
 def plan(config: ConfigFile, set_: Set = None, out: Out = None, as_json: Json = False) -> None:
     """Dry run: categories, model calls, tokens, cost, disk, time."""
-    with _answering():
+    with answering():
         from graph import show
         from graph.config import load_config
         from graph.planning import estimate
@@ -117,7 +85,7 @@ def run(
     as_json: Json = False,
 ) -> None:
     """Run a configuration, or go on with the run it began."""
-    with _answering(f"; `litelong run {config}` goes on where it stopped"):
+    with answering(f"; `litelong run {config}` goes on where it stopped"):
         from graph.config import load_config
 
         _run(load_config(config, set_ or (), out), as_json=as_json, allow_failed=allow_failed)
@@ -161,7 +129,7 @@ def index(
     as_json: Json = False,
 ) -> None:
     """Index a corpus once. Many runs (search.index) and `litelong search` can use it."""
-    with _answering("; nothing was left behind"):
+    with answering("; nothing was left behind"):
         from graph import show
         from graph.config import load_config
         from graph.indexing import index_corpus
@@ -186,7 +154,7 @@ def search(
     as_json: Json = False,
 ) -> None:
     """Search an index with BM25: ranked titles with scores."""
-    with _answering():
+    with answering():
         from graph import show
         from graph.indexing import search_index
 
@@ -209,7 +177,7 @@ def debate(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON line a turn.")] = False,
 ) -> None:
     """Debate one category, streamed turn by turn. The run directory's index is used, or made."""
-    with _answering():
+    with answering():
         from graph.config import load_config
         from graph.live import stream_debate
         from graph.progress import progress_for_terminal
@@ -228,7 +196,7 @@ def inspect(
     as_json: Json = False,
 ) -> None:
     """Show a run's samples, or what is in one and why."""
-    with _answering():
+    with answering():
         from graph import inspecting, show
 
         if similarity:
@@ -250,7 +218,7 @@ def inspect(
 @app.command()
 def validate(run_path: RunPath, as_json: Json = False) -> None:
     """Recompute every sample of a run from the corpus. Exit status 1 when anything is wrong."""
-    with _answering():
+    with answering():
         from graph import show
         from graph.progress import progress_for_terminal
         from graph.validating import validate as check
@@ -267,52 +235,6 @@ def validate(run_path: RunPath, as_json: Json = False) -> None:
             for problem in found.problems[:20]:
                 show.emit(show.safe(problem))
             more = len(found.problems) - 20
-            _fail(f"{run_path}: {len(found.problems):,} problems{f' ({more:,} not shown)' if more > 0 else ''}", 1)
+            fail(f"{run_path}: {len(found.problems):,} problems{f' ({more:,} not shown)' if more > 0 else ''}", 1)
         if not found.valid:
             raise typer.Exit(1)
-
-
-@taxonomy_app.command("show")
-def taxonomy_show(
-    under: Annotated[str | None, typer.Argument(metavar="[CATEGORY]", help="Code or path; all when omitted.")] = None,
-    source: Annotated[str, typer.Option("--source", help="Which taxonomy.")] = "compact",
-    depth: Annotated[int | None, typer.Option("--depth", min=0, help="Levels below it.")] = None,
-    as_json: Json = False,
-) -> None:
-    """Print the tree."""
-    with _answering():
-        from graph import show
-        from taxonomy import load_taxonomy
-        from taxonomy.tree import to_json, tree_lines
-
-        tree = load_taxonomy(source)
-        top = tree.category(under) if under else None
-        if as_json:
-            show.emit_json(to_json(tree, top))
-        else:
-            for line in tree_lines(tree, top, depth):
-                show.emit(line)
-
-
-@taxonomy_app.command("stats")
-def taxonomy_stats(
-    source: Annotated[str, typer.Option("--source", help="Which taxonomy.")] = "compact", as_json: Json = False
-) -> None:
-    """Count categories, leaves and what is debated, by section."""
-    with _answering():
-        from graph import show
-        from taxonomy import load_taxonomy
-
-        tree = load_taxonomy(source)
-        stats = tree.stats()
-        if as_json:
-            show.emit_json(stats)
-            return
-        depths = ", ".join(f"{n:,} at depth {depth}" for depth, n in enumerate(stats.by_depth))
-        show.emit(f"{tree.name}: {stats.categories:,} categories in {stats.sections} sections ({depths})")
-        show.emit(
-            f"{stats.leaves:,} leaves, {stats.inner:,} inner, {stats.coded:,} with a code; "
-            f"{len(tree.debated()):,} debated by default"
-        )
-        columns = {"section": "left", "code": "left", "categories": "right", "debated": "right", "topics": "right"}
-        show.table("", columns, ((s.name, s.code or "", s.categories, s.debated, s.topics) for s in stats.per_section))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from graph.reading import kind, override, read_yaml
 from litelong import UsageError
+from taxonomy.sources import as_file
 from tools.files import content_hash
 
 
@@ -265,10 +266,13 @@ def _resolved(config: Config) -> Config:
     """Relative paths made absolute, so that the run can be checked and resumed from any folder."""
     paths = tuple(p if p == "demo" or p.startswith("hf:") else _absolute(p) for p in config.corpus.path)
     tokenizer = _absolute(config.tokenizer) if _is_path(config.tokenizer) else config.tokenizer
+    source = config.taxonomy.source
+    taxonomy = config.taxonomy.model_copy(update={"source": _absolute(source) if as_file(source) else source})
     index = _absolute(config.search.index) if config.search.index else None
     return config.model_copy(
         update={
             "corpus": config.corpus.model_copy(update={"path": paths}),
+            "taxonomy": taxonomy,
             "tokenizer": tokenizer,
             "search": config.search.model_copy(update={"index": index}),
         }

@@ -19,6 +19,7 @@ from agents.roles import find_role
 from graph.config import Config
 from graph.progress import Progress, Quiet, Tick
 from graph.rundir import RunDir
+from graph.taxonomies import log_stand_in
 from graph.usage import UsageFile
 from litelong import UsageError
 from taxonomy import Category, Taxonomy, load_taxonomy
@@ -65,6 +66,7 @@ def prepare(config: Config) -> Parts:
 
     recipe = get_recipe(config.packing.recipe)
     taxonomy = load_taxonomy(config.taxonomy.source)
+    log_stand_in(taxonomy)
     chosen = config.taxonomy
     categories = taxonomy.select(list(chosen.select), list(chosen.exclude), chosen.limit)
     seats = seats_of(config)

@@ -18,6 +18,7 @@ from graph.config import Config
 from graph.context import MAX_DEPTH, SLACK, Parts, brief_of, prepare
 from graph.debate import build_debate_graph
 from graph.running import blocking
+from graph.taxonomies import described
 from litelong import UsageError
 from tools.corpus import Document, Reject
 from tools.files import content_hash
@@ -39,6 +40,7 @@ class Estimate:
     characters: int
     tokens: int
     characters_per_token: float
+    taxonomy: str
     categories: int
     topics_asked: int
     model_calls: int
@@ -89,6 +91,7 @@ def estimate(config: Config) -> Estimate:
         characters=characters,
         tokens=tokens,
         characters_per_token=round(probe.characters / max(1, probe.tokens), 3),
+        taxonomy=described(parts.taxonomy),
         categories=categories,
         topics_asked=asked,
         model_calls=0,

@@ -15,6 +15,7 @@ from graph.outcomes import DeadLettersError
 from graph.pipeline import build_pipeline_graph
 from graph.progress import Progress
 from graph.rundir import RunDir
+from graph.taxonomies import record
 from litelong import UsageError
 
 T = TypeVar("T")
@@ -44,6 +45,7 @@ async def arun(config: Config, *, progress: Progress | None = None, allow_failed
     context = RunContext(config, parts, run_dir, progress)
     context.allow_failed = allow_failed
     try:
+        record(run_dir, parts.taxonomy)
         await build_pipeline_graph(context).ainvoke({})
         return result_of(run_dir)
     except UsageError as error:

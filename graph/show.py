@@ -97,6 +97,7 @@ def show_estimate(estimate: "Estimate") -> None:
     rows = [
         ("documents", f"about {e.documents:,}{partly}"),
         ("tokens", f"about {e.tokens:,} ({e.characters_per_token} characters a token)"),
+        ("taxonomy", e.taxonomy.removeprefix("taxonomy ")),
         ("categories to debate", f"{e.categories:,} ({e.topics_asked:,} topics asked for)"),
         ("language model calls", f"{e.model_calls:,} ({e.model_tokens:,} tokens, cost {e.cost:.2f})"),
         ("samples", f"at most {e.samples_at_most:,}"),

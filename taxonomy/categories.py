@@ -13,11 +13,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from litelong import UsageError
+from taxonomy.checking import by_code, with_ancestors
+from taxonomy.links import Links
 from taxonomy.names import SEPARATOR, glob_regex, nearest, path_key
 
 if TYPE_CHECKING:
     import networkx
 
+    from taxonomy.listing import Listing
     from taxonomy.stats import TaxonomyStats
     from taxonomy.topics import Topic
 
@@ -52,7 +55,9 @@ class Taxonomy:
     """A tree of categories with topics under them.
 
     `graph` has one node per category (key: its path; attributes `kind="category"`, `category`) and per topic (key: its
-    topic_id; `kind="topic"`, `topic`); edges lead from parent to child. Read it freely, change it by `add_topic` only.
+    topic_id; `kind="topic"`, `topic`). Edges have their kind as key and as attribute `kind`: `child` from parent to
+    child (these alone are the tree), `topic` from category to topic, `see_also` from one category to another one (with
+    `under`: to what lies under it). Read it freely, change it by `add_topic` only.
     """
 
     def __init__(self, name: str, categories: Iterable[Category]) -> None:
@@ -63,18 +68,33 @@ class Taxonomy:
         import networkx
 
         self.name = name
-        self.graph: networkx.DiGraph = networkx.DiGraph(name=name)
-        by_key = _with_ancestors(name, categories)
+        self.requested = name
+        """The name it was asked for by; another than its own where it stands in for a list that is not imported."""
+        self.graph: networkx.MultiDiGraph = networkx.MultiDiGraph(name=name)
+        by_key = with_ancestors(name, categories)
         for key, category in by_key.items():
             self.graph.add_node(category.path, kind="category", category=category)
             if category.depth:
-                self.graph.add_edge(by_key[key.rpartition("/")[0]].path, category.path)
+                self.graph.add_edge(by_key[key.rpartition("/")[0]].path, category.path, "child", kind="child")
         self._categories, self._ends = self._walk(category for category in by_key.values() if not category.depth)
         self._position = {category.path: position for position, category in enumerate(self._categories)}
         self._by_key = {path_key(category.path): category for category in self._categories}
-        self._by_code = _codes(name, self._categories)
+        self._by_code = by_code(name, self._categories)
         coded = any(category.code and category.depth for category in self._categories)
         self._debated = [c for c in self._categories if (c.code if coded else self.is_leaf(c))]
+        self._links = Links(self)
+
+    @classmethod
+    def of(cls, listing: Listing) -> Taxonomy:
+        """The taxonomy of a listing, with its cross-references, aliases and notes."""
+        found = cls(listing.name, [Category.of(path.split(SEPARATOR), code) for path, code in listing.categories])
+        found._links = Links(found, listing)
+        return found
+
+    @property
+    def links(self) -> Links:
+        """What goes across the tree: cross-references, aliases, notes; also the edition and the digest."""
+        return self._links
 
     def __iter__(self) -> Iterator[Category]:
         """Every category in the list's own order."""
@@ -96,7 +116,9 @@ class Taxonomy:
 
     def find(self, name: str) -> Category | None:
         """The category of this code or path, as `category` finds it, or None."""
-        return self._by_code.get(name.strip().casefold()) or self._by_key.get(path_key(name))
+        key = path_key(name)
+        found = self._by_code.get(name.strip().casefold()) or self._by_key.get(key)
+        return found or self._links.by_alias.get(key)
 
     def sections(self) -> list[Category]:
         """The topmost categories."""
@@ -189,7 +211,7 @@ class Taxonomy:
                 raise ValueError(f"{topic.topic_id} of {topic.category!r} is in the taxonomy with another content")
             return
         self.graph.add_node(topic.topic_id, kind="topic", topic=topic)
-        self.graph.add_edge(topic.category, topic.topic_id)
+        self.graph.add_edge(topic.category, topic.topic_id, "topic", kind="topic")
 
     def topics(self, category: Category | None = None, subtree: bool = False) -> list[Topic]:
         """The topics of `category`, or of everything in its subtree; of the whole taxonomy for None.
@@ -245,42 +267,3 @@ class Taxonomy:
         return UsageError(
             f"taxonomy '{self.name}' has no category {name!r}; {hint}; `litelong taxonomy show` lists all {len(self)}"
         )
-
-
-def _with_ancestors(name: str, categories: Iterable[Category]) -> dict[str, Category]:
-    """Key to category, every ancestor before its descendants; ancestors that are not listed are made up without a code."""
-    listed: dict[str, Category] = {}
-    for category in categories:
-        twin = listed.setdefault(path_key(category.path), category)
-        if twin is not category:
-            raise _same(name, twin.path, category.path)
-    if not listed:
-        raise UsageError(f"taxonomy '{name}' has no categories; give a list with at least one section")
-    whole: dict[str, Category] = {}
-    for key, category in listed.items():
-        keys, names = key.split("/"), category.path.split(SEPARATOR)
-        for depth in range(1, len(names) + 1):
-            above = "/".join(keys[:depth])
-            if above not in whole:
-                whole[above] = listed.get(above) or Category.of(names[:depth])
-            if whole[above].path != SEPARATOR.join(names[:depth]):
-                raise _same(name, whole[above].path, SEPARATOR.join(names[:depth]))
-    return whole
-
-
-def _codes(name: str, categories: Iterable[Category]) -> dict[str, Category]:
-    by_code: dict[str, Category] = {}
-    for category in categories:
-        if category.code:
-            twin = by_code.setdefault(category.code.casefold(), category)
-            if twin is not category:
-                raise UsageError(
-                    f"taxonomy '{name}': {twin.path!r} and {category.path!r} both have code {category.code}; correct one"
-                )
-    return by_code
-
-
-def _same(name: str, one: str, other: str) -> UsageError:
-    return UsageError(
-        f"taxonomy '{name}': {one!r} and {other!r} are one category (case, spacing and '&' do not count); spell it one way, once"
-    )

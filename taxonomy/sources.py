@@ -1,4 +1,4 @@
-"""Where taxonomies come from: the compact tree that is shipped, by name.
+"""Where taxonomies come from: the compact tree that is shipped, imported ones by name, and files.
 
 The compact tree is YAML because people edit it; libyaml reads it in 3 ms, the pure Python loader in 30.
 """
@@ -8,26 +8,56 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from litelong import UsageError
+from taxonomy.store import imported, load
 
 if TYPE_CHECKING:
     from taxonomy.categories import Category, Taxonomy
 
 SHIPPED = {"compact": "compact.yaml"}
+BISAC = "bisac"
+"""The one name that the compact tree stands in for while it is not imported: its sections are the same."""
 
 
 def load_taxonomy(source: str) -> Taxonomy:
-    """The taxonomy called `source`, without topics; a new one at each call, as topics are added to it.
+    """The taxonomy called `source` (shipped or imported) or in the file `source`, without topics; a new one at each call.
 
-    Raises `UsageError` that says which sources there are for any other name.
+    `bisac` is the compact tree as long as it is not imported; its `requested` tells. Raises `UsageError` that says which
+    sources there are for any other name.
     """
-    if source not in SHIPPED:
-        near = get_close_matches(source.casefold(), SHIPPED, n=1)
+    from taxonomy.categories import Taxonomy
+
+    if source in SHIPPED:
+        return parse_taxonomy((files("taxonomy") / SHIPPED[source]).read_text("utf-8"), source)
+    names = imported()
+    if source in names:
+        return Taxonomy.of(load(source))
+    if source == BISAC:
+        found = load_taxonomy("compact")
+        found.requested = source
+        return found
+    file = as_file(source)
+    if file is None:
+        near = get_close_matches(source.casefold(), [*SHIPPED, *names, BISAC], n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        raise UsageError(f"taxonomy.source {source!r} is unknown; {hint}there are: {', '.join(SHIPPED)}")
-    return parse_taxonomy((files("taxonomy") / SHIPPED[source]).read_text("utf-8"), source)
+        there = ", ".join([*SHIPPED, *names])
+        raise UsageError(
+            f"taxonomy.source {source!r} is unknown; {hint}there are: {there}, files, and what `litelong taxonomy import` reads"
+        )
+    from taxonomy.importing.reading import read_file
+
+    return Taxonomy.of(read_file(file, file.name)[1].listing)
+
+
+def as_file(source: str) -> Path | None:
+    """The file that `source` means: a path with a "/" in it, or the name of a file here that is no taxonomy's name."""
+    if source in SHIPPED or source == BISAC or not source:
+        return None
+    path = Path(source).expanduser()
+    return path if "/" in source or (path.is_file() and source not in imported()) else None
 
 
 def parse_taxonomy(text: str, name: str) -> Taxonomy:

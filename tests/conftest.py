@@ -24,6 +24,19 @@ class Answer(NamedTuple):
     err: str
 
 
+@pytest.fixture(scope="session", autouse=True)
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A data folder of the tests' own: what the user has imported must not change a result."""
+    before = os.environ.get("LITELONG_HOME")
+    folder = tmp_path_factory.mktemp("home")
+    os.environ["LITELONG_HOME"] = str(folder)
+    yield folder
+    if before is None:
+        del os.environ["LITELONG_HOME"]
+    else:
+        os.environ["LITELONG_HOME"] = before
+
+
 @pytest.fixture
 def litelong() -> Iterator[Callable[..., Answer]]:
     """Call the command in this process; an exception that it lets through fails the test."""

@@ -7,10 +7,21 @@ from taxonomy import load_taxonomy
 from taxonomy.sources import parse_taxonomy
 
 
-@pytest.mark.parametrize("source", ["bisac", "", "../compact", "compact.yaml", "COMPACT"])
+@pytest.mark.parametrize("source", ["", "compact.yaml", "COMPACT", "bisac2"])
 def test_an_unknown_source_is_answered_with_those_there_are(source: str) -> None:
     with pytest.raises(UsageError, match="there are: compact"):
         load_taxonomy(source)
+
+
+def test_a_path_is_a_file_and_never_a_name() -> None:
+    with pytest.raises(UsageError, match="^../compact: cannot be read"):
+        load_taxonomy("../compact")
+
+
+def test_the_compact_tree_stands_in_for_bisac_until_that_is_imported() -> None:
+    found = load_taxonomy("bisac")
+    assert (found.name, found.requested) == ("compact", "bisac")
+    assert list(found) == list(load_taxonomy("compact"))
 
 
 def test_a_misspelt_source_is_answered_with_the_nearest() -> None:

@@ -1,0 +1,38 @@
+"""What a reader finds in a file, whatever its form: rows, notes and counts of what was left out."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+MAX_BYTES = 64 << 20
+"""A list of subjects has a few megabytes at most; more is another kind of file, or an attack."""
+MAX_CATEGORIES = 200_000
+MAX_LEVELS = 32
+
+
+class Row(NamedTuple):
+    """A line of a list. `literal` is a whole path, or a label under `heading`; a tree's node has `names` instead."""
+
+    where: str
+    code: str | None
+    literal: str
+    heading: str | None = None
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(slots=True)
+class Found:
+    """The content of a file. `form` says how it was read, `notes` are a heading's usage notes, `edition` the file's word."""
+
+    form: str
+    rows: list[Row]
+    notes: dict[str, list[str]] = field(default_factory=dict)
+    edition: str | None = None
+    origin: str | None = None
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class UnreadableError(ValueError):
+    """What is wrong with a file, and where in it; whoever knows the file's name adds it and what to do."""
