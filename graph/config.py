@@ -15,6 +15,7 @@ from graph.reading import kind, override, read_yaml
 from litelong import UsageError
 from taxonomy.sources import as_file
 from tools.files import content_hash
+from tools.search.interface import SearchSettings
 
 
 class _Section(BaseModel):
@@ -64,7 +65,13 @@ class SearchSection(_Section):
     backend: str = "auto"
     k1: Annotated[float, Field(ge=0.0)] = 1.2
     b: Share = 0.75
+    analysis: Literal["english", "none"] = "english"
     index: str | None = None
+
+    @property
+    def settings(self) -> SearchSettings:
+        """What an index is built with. Raises `UsageError` when the backend cannot have these."""
+        return SearchSettings(self.backend, self.k1, self.b, self.analysis)
 
 
 class SeatSection(_Section):

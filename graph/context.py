@@ -28,6 +28,7 @@ from tools.once import once
 from tools.packing.recipe import Recipe, Settings, get_recipe
 from tools.packing.write import Specials
 from tools.search import SearchSettings
+from tools.search.backends import check_backend
 
 if TYPE_CHECKING:
     from tools.tokens import Tokenizer, TokenStore
@@ -73,8 +74,7 @@ def prepare(config: Config) -> Parts:
     for seat in seats:
         number = int(seat.name.rsplit("-", 1)[1]) - 1
         find_role(seat.role, seat.kind, seat.model, f"debate.{seat.kind}s.{number}")
-    if config.search.backend not in {"auto", "whoosh"}:
-        raise UsageError(f"search.backend: unknown backend '{config.search.backend}'; there are: auto, whoosh")
+    check_backend(config.search.settings.backend)
     c = config.corpus
     corpus = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
     corpus.open(None)
@@ -132,8 +132,7 @@ class RunContext:
 
     @property
     def search_settings(self) -> SearchSettings:
-        search = self.config.search
-        return SearchSettings(backend=search.backend, k1=search.k1, b=search.b)
+        return self.config.search.settings
 
     @once
     def indexed(self) -> IndexedCorpus:

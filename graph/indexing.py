@@ -10,7 +10,6 @@ from graph.rundir import RunDir
 from litelong import UsageError
 from tools.corpus import CatalogCounts
 from tools.indexed import CorpusSpec, build, open_indexed
-from tools.search import SearchSettings
 
 
 class FoundRow(TypedDict):
@@ -29,9 +28,8 @@ def index_corpus(config: Config, out: Path, progress: Progress) -> CatalogCounts
     c = config.corpus
     check_apart(out, c.path)
     spec = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
-    settings = SearchSettings(backend=config.search.backend, k1=config.search.k1, b=config.search.b)
     with progress.stage("index", None) as tick:
-        indexed = build(spec, out, settings, tick)
+        indexed = build(spec, out, config.search.settings, tick)
     counts = indexed.counts()
     indexed.close()
     return counts

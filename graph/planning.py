@@ -22,7 +22,7 @@ from graph.taxonomies import described
 from litelong import UsageError
 from tools.corpus import Document, Reject
 from tools.files import content_hash
-from tools.search import SearchIndex, SearchSettings, build_index
+from tools.search import SearchIndex, build_index
 
 T = TypeVar("T")
 
@@ -121,8 +121,9 @@ def _probe(config: Config, parts: Parts) -> _Probe:
             )
         texts = [document.text for document in documents]
         encoded, seconds_encode = _timed(lambda: parts.tokenizer.encode_batch(texts, threads=config.run.workers))
-        settings = SearchSettings(backend=config.search.backend, k1=config.search.k1, b=config.search.b)
-        index, seconds_index = _timed(lambda: build_index(iter(documents), Path(folder) / "bm25", settings))
+        index, seconds_index = _timed(
+            lambda: build_index(iter(documents), Path(folder) / "bm25", config.search.settings)
+        )
         first, rest = _debates(config, parts, index, documents, sum(map(len, texts)) / max(1, len(encoded.ids)))
         index.close()
         size = sum(file.stat().st_size for file in Path(folder, "bm25").rglob("*") if file.is_file())

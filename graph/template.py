@@ -32,9 +32,10 @@ taxonomy:
 tokenizer: cl100k_base     # or path/to/tokenizer.json
 
 search:
-  backend: auto            # whoosh
+  backend: auto            # whoosh (small corpora, any k1 and b) or tantivy (fast; k1 1.2 and b 0.75)
   k1: 1.2
   b: 0.75
+  analysis: english        # none: words as they are, for other languages
   index: null              # a folder made by `litelong index`; null: the run makes its own
 
 debate:

@@ -1,5 +1,7 @@
 """index: read the corpus once into the catalogue and the BM25 index, and measure characters a token."""
 
+from dataclasses import asdict
+
 from graph.context import RunContext
 from litelong import UsageError
 from tools import indexed as indexing
@@ -26,7 +28,7 @@ def run(context: RunContext) -> None:
     context.run.note(
         corpus_fingerprint=indexed.fingerprint,
         tokenizer={"name": context.parts.tokenizer.name, "fingerprint": context.parts.tokenizer.fingerprint},
-        search={"backend": indexed.index.backend, "k1": context.config.search.k1, "b": context.config.search.b},
+        search=asdict(indexed.index.settings),
         characters_per_token=round(per_token, 4),
     )
     context.run.finish("index", counts._asdict())
@@ -52,6 +54,7 @@ def _check_spec(context: RunContext, indexed: IndexedCorpus) -> None:
         ("corpus.binary_files", wanted.binary_files, built.binary_files),
         ("search.k1", context.search_settings.k1, indexed.settings.k1),
         ("search.b", context.search_settings.b, indexed.settings.b),
+        ("search.analysis", context.search_settings.analysis, indexed.settings.analysis),
     ):
         if ours != theirs:
             raise UsageError(

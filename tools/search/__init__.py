@@ -7,10 +7,11 @@ if TYPE_CHECKING:
     from tools.search.analysis import words
     from tools.search.backends import build_index, open_index
     from tools.search.chunks import ChunkIndex, ChunkText
-    from tools.search.interface import Hit, Query, QueryPart, SearchIndex, SearchSettings
+    from tools.search.interface import AnyQuery, Hit, Query, QueryPart, SearchIndex, SearchSettings, Terms, WeightedWord
     from tools.search.langchain import CorpusRetriever, search_tool
 
 __all__ = [
+    "AnyQuery",
     "ChunkIndex",
     "ChunkText",
     "CorpusRetriever",
@@ -19,6 +20,8 @@ __all__ = [
     "QueryPart",
     "SearchIndex",
     "SearchSettings",
+    "Terms",
+    "WeightedWord",
     "build_index",
     "open_index",
     "search_tool",
@@ -26,6 +29,7 @@ __all__ = [
 ]
 
 _MODULES = {
+    "AnyQuery": "interface",
     "ChunkIndex": "chunks",
     "ChunkText": "chunks",
     "CorpusRetriever": "langchain",
@@ -34,6 +38,8 @@ _MODULES = {
     "QueryPart": "interface",
     "SearchIndex": "interface",
     "SearchSettings": "interface",
+    "Terms": "interface",
+    "WeightedWord": "interface",
     "build_index": "backends",
     "open_index": "backends",
     "search_tool": "langchain",

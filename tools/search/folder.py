@@ -1,6 +1,6 @@
 """An index's folder: a manifest of our own that names one data folder, so that half an index is never served.
 
-    INDEX/manifest.json    format, backend, settings, document count, name of the data folder, digest of its files
+    INDEX/manifest.json    format, backend and why it was chosen, settings, document count, name of the data folder, digest
     INDEX/data-00001/      the backend's files, never changed once the manifest names them
 
 A build or an addition writes the next data folder and then replaces the manifest; that single rename is the commit. What a
@@ -28,7 +28,7 @@ from tools.files import sync, write_atomic
 from tools.search.analysis import ANALYSIS_VERSION
 from tools.search.interface import SearchSettings
 
-FORMAT = f"litelong search index 1.{ANALYSIS_VERSION}"
+FORMAT = f"litelong search index 2.{ANALYSIS_VERSION}"
 _MANIFEST, _LOCK = "manifest.json", "write.lock"
 _EDGE = 1 << 16
 _DATA = re.compile(r"data-[0-9]{5}")
@@ -36,11 +36,13 @@ _DATA = re.compile(r"data-[0-9]{5}")
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """What an index says of itself. `digest` is `digest_of` the folder `data`."""
+    """What an index says of itself. `digest` is `digest_of` the folder `data`, `chosen` says who chose the backend and why."""
 
     backend: str
+    chosen: str
     k1: float
     b: float
+    analysis: str
     documents: int
     data: str
     digest: str
@@ -49,7 +51,7 @@ class Manifest:
     @property
     def settings(self) -> SearchSettings:
         """The settings that the index was built with."""
-        return SearchSettings(self.backend, self.k1, self.b)
+        return SearchSettings(self.backend, self.k1, self.b, self.analysis)
 
 
 def digest_of(folder: Path) -> str:
@@ -82,6 +84,7 @@ def _parse(content: bytes, path: Path) -> Manifest:
         if found == FORMAT:
             manifest = Manifest(**fields)
             whole = isinstance(manifest.documents, int) and isinstance(manifest.backend, str)
+            whole = whole and isinstance(manifest.chosen, str)
             if whole and _DATA.fullmatch(manifest.data) and manifest.settings:
                 return manifest
     except (ValueError, KeyError, TypeError, UsageError):
@@ -120,14 +123,23 @@ def writing(path: Path) -> Iterator[Path]:
         raise UsageError(f"search index {path}: another process is writing it; wait for it to end") from None
 
 
-def commit(path: Path, data: Path, settings: SearchSettings, backend: str, documents: int) -> Manifest:
-    """Make the folder `data` what the index in `path` consists of, durably and at once."""
+def commit(path: Path, data: Path, settings: SearchSettings, documents: int, chosen: str) -> Manifest:
+    """Make the folder `data` what the index in `path` consists of, durably and at once. `settings` names the backend."""
     for file in data.iterdir():
         sync(file)
     sync(data)
-    manifest = Manifest(backend, settings.k1, settings.b, documents, data.name, digest_of(data))
+    s = settings
+    manifest = Manifest(s.backend, chosen, s.k1, s.b, s.analysis, documents, data.name, digest_of(data))
     write_atomic(path / _MANIFEST, orjson.dumps(asdict(manifest), option=orjson.OPT_INDENT_2))
     return manifest
+
+
+def link(source: Path, target: Path) -> None:
+    """Make `target` the same file as `source`, which is never written again; a copy where hard links are not to be had."""
+    try:
+        os.link(source, target)
+    except OSError:
+        shutil.copy2(source, target)
 
 
 def _ours(name: str) -> bool:

@@ -14,9 +14,13 @@ from litelong import UsageError
 from tools.corpus.document import Document
 from tools.files import ignore
 
+ANALYSES = ("english", "none")
+TANTIVY_K1, TANTIVY_B = 1.2, 0.75
+"""Constants of tantivy's, in its source."""
+
 
 class Hit(NamedTuple):
-    """One document that a query found: `rank` counts from 1, `score` is BM25 rounded to float32."""
+    """One document that a query found: `rank` counts from 1, `score` is BM25 (float32, or coarser: the backend's)."""
 
     doc_id: str
     rank: int
@@ -42,19 +46,52 @@ class Query:
     parts: tuple[QueryPart, ...]
 
 
+class WeightedWord(NamedTuple):
+    """An analysed word (a stem) and how much it counts in a query."""
+
+    word: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """A query of words that `analysis.words` has made, such as a chunk's most telling ones. They are not analysed again."""
+
+    words: tuple[WeightedWord, ...]
+
+
+AnyQuery = str | Query | Terms
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
-    """Which backend, and BM25's two free parameters. Raises `UsageError` when one is out of range."""
+    """Which backend, BM25's two free parameters, and how text becomes words. Raises `UsageError` when one is out of range.
+
+    `analysis` is `english` (no accents, no stopwords, stems) or `none` (words in lower case, for other languages).
+    """
 
     backend: str = "auto"
-    k1: float = 1.2
-    b: float = 0.75
+    k1: float = TANTIVY_K1
+    b: float = TANTIVY_B
+    analysis: str = "english"
 
     def __post_init__(self) -> None:
+        if self.analysis not in ANALYSES:
+            raise UsageError(f"search.analysis: there is no {self.analysis[:80]!r}, only {', '.join(ANALYSES)}")
         if not (isfinite(self.k1) and self.k1 >= 0):
             raise UsageError(f"search.k1: {self.k1} is no BM25 k1; give a number of 0 or more (1.2 is usual)")
         if not 0 <= self.b <= 1:
             raise UsageError(f"search.b: {self.b} is no BM25 b; give a number from 0 to 1 (0.75 is usual)")
+        if self.backend == "tantivy" and not self.usual:
+            raise UsageError(
+                f"search.k1, search.b: tantivy scores with {TANTIVY_K1} and {TANTIVY_B} alone, not {self.k1} and {self.b}; "
+                "set search.backend: whoosh for others"
+            )
+
+    @property
+    def usual(self) -> bool:
+        """Whether k1 and b are those that every backend can score with."""
+        return (self.k1, self.b) == (TANTIVY_K1, TANTIVY_B)
 
 
 @runtime_checkable
@@ -62,16 +99,28 @@ class SearchIndex(Protocol):
     """A BM25 index on disk. Searching is thread-safe; adding is one writer's at a time.
 
     Hits are ordered by (score descending, content hash ascending) and, for equal texts, by `doc_id`; that order also
-    decides which of several equal scores make the cut at `k`.
+    decides which of several equal scores make the cut at `k`. Every backend scores by the same formula: for each word of
+    the query, `weight * ln(1 + (N - n + 0.5) / (n + 0.5)) * tf * (k1 + 1) / (tf + k1 * (1 - b + b * length / mean length))`
+    with N documents, n of them with the word.
     """
 
     backend: ClassVar[str]
 
+    @property
+    def settings(self) -> SearchSettings:
+        """What it was built with; `backend` is the one in use, never `auto`."""
+        ...
+
     @classmethod
     def build(
-        cls, documents: Iterable[Document], path: Path, settings: SearchSettings, tick: Callable[[int], None] = ignore
+        cls,
+        documents: Iterable[Document],
+        path: Path,
+        settings: SearchSettings,
+        tick: Callable[[int], None] = ignore,
+        chosen: str = "by name",
     ) -> Self:
-        """Index `documents` into the folder `path`, in place of an index that is there.
+        """Index `documents` into the folder `path`, in place of an index that is there. `chosen`: why with this backend.
 
         Raises `UsageError` when `path` holds something else or another process writes there.
         """
@@ -86,16 +135,20 @@ class SearchIndex(Protocol):
         """Index more documents; searches see either none of them or all. Raises `UsageError` when another process writes."""
         ...
 
-    def search(self, query: str | Query, k: int) -> list[Hit]:
+    def search(self, query: AnyQuery, k: int) -> list[Hit]:
         """The best `k` documents that hold any of the query's words. Raises `ValueError` when `k` is below 1."""
         ...
 
-    def search_many(self, queries: Sequence[str | Query], k: int) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
         """`search` for each query, in their order."""
         ...
 
     def document_frequency(self, word: str) -> int:
         """In how many documents `word` stands, in any inflection; of several words, documents that hold all of them."""
+        ...
+
+    def document_frequencies(self, terms: Sequence[str]) -> list[int]:
+        """In how many documents each of `terms` stands; they are analysed words, taken as they are."""
         ...
 
     def __len__(self) -> int:

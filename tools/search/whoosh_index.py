@@ -6,9 +6,8 @@ lengths by Whoosh's one-byte ones, and the scores would depend on how the docume
 1,000 documents (1.8 MB) a second.
 """
 
-import os
-import shutil
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from threading import Lock
 from typing import ClassVar, Self
@@ -20,8 +19,8 @@ from litelong import UsageError
 from tools.corpus.document import Document
 from tools.files import content_hash, ignore
 from tools.search.analysis import weighted_words, words
-from tools.search.folder import Manifest, commit, read_manifest, writing
-from tools.search.interface import Hit, Query, SearchSettings
+from tools.search.folder import Manifest, commit, link, read_manifest, writing
+from tools.search.interface import AnyQuery, Hit, SearchSettings
 from tools.search.whoosh_scoring import DOC_ID, HASH, TEXT, WhooshScorer
 
 _SORT_MEMORY = 256  # MiB of postings before Whoosh sorts a run onto the disk; runs are merged into the one segment
@@ -36,15 +35,20 @@ class WhooshIndex:
     def __init__(self, path: Path, manifest: Manifest) -> None:
         """Use `open` or `build`."""
         self._path = path
-        self._settings = manifest.settings
+        self.settings = manifest.settings
         self._lock = Lock()
         self._scorer = _scorer(path, manifest)
 
     @classmethod
     def build(
-        cls, documents: Iterable[Document], path: Path, settings: SearchSettings, tick: Callable[[int], None] = ignore
+        cls,
+        documents: Iterable[Document],
+        path: Path,
+        settings: SearchSettings,
+        tick: Callable[[int], None] = ignore,
+        chosen: str = "by name",
     ) -> Self:
-        """See `SearchIndex.build`."""
+        """See `SearchIndex.build`. `chosen` is kept in the manifest."""
         schema = fields.Schema(
             **{
                 TEXT: fields.TEXT(analyzer=KeywordAnalyzer(), phrase=False),
@@ -53,9 +57,9 @@ class WhooshIndex:
             }
         )
         with writing(path) as data:
-            count = _write(index.create_in(str(data), schema), documents, tick)
+            count = _write(index.create_in(str(data), schema), documents, settings.analysis, tick)
             _drop_lock(data)
-            manifest = commit(path, data, settings, cls.backend, count)
+            manifest = commit(path, data, replace(settings, backend=cls.backend), count, chosen)
         return cls(path, manifest)
 
     @classmethod
@@ -71,32 +75,37 @@ class WhooshIndex:
         with writing(self._path) as data:
             before = read_manifest(self._path)
             for file in (self._path / before.data).iterdir():
-                _link(file, data / file.name)
-            count = _write(index.open_dir(str(data)), documents, tick)
+                link(file, data / file.name)
+            count = _write(index.open_dir(str(data)), documents, self.settings.analysis, tick)
             _drop_lock(data)
-            manifest = commit(self._path, data, self._settings, self.backend, before.documents + count)
+            manifest = commit(self._path, data, self.settings, before.documents + count, before.chosen)
         scorer = _scorer(self._path, manifest)
         with self._lock:
             self._scorer.close()
             self._scorer = scorer
 
-    def search(self, query: str | Query, k: int) -> list[Hit]:
+    def search(self, query: AnyQuery, k: int) -> list[Hit]:
         """See `SearchIndex.search`."""
         if k < 1:
             raise ValueError(f"k is the number of hits wanted, 1 or more, not {k}")
-        terms = weighted_words(query)
+        terms = weighted_words(query, self.settings.analysis)
         with self._lock:
             return self._scorer.top(terms, k)
 
-    def search_many(self, queries: Sequence[str | Query], k: int) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
         """See `SearchIndex.search_many`."""
         return [self.search(query, k) for query in queries]
 
     def document_frequency(self, word: str) -> int:
         """See `SearchIndex.document_frequency`."""
-        terms = sorted(set(words(word)))
+        terms = sorted(set(words(word, self.settings.analysis)))
         with self._lock:
             return self._scorer.document_frequency(terms)
+
+    def document_frequencies(self, terms: Sequence[str]) -> list[int]:
+        """See `SearchIndex.document_frequencies`."""
+        with self._lock:
+            return self._scorer.document_frequencies(terms)
 
     def __len__(self) -> int:
         return self._scorer.documents
@@ -120,14 +129,14 @@ def _scorer(path: Path, manifest: Manifest) -> WhooshScorer:
     return scorer
 
 
-def _write(target: index.FileIndex, documents: Iterable[Document], tick: Callable[[int], None]) -> int:
+def _write(target: index.FileIndex, documents: Iterable[Document], analysis: str, tick: Callable[[int], None]) -> int:
     writer = target.writer(limitmb=_SORT_MEMORY)
     count = 0
     try:
         for document in documents:
             writer.add_document(
                 **{
-                    TEXT: words(document.text),
+                    TEXT: words(document.text, analysis),
                     DOC_ID: document.doc_id.encode("utf-8", "surrogatepass"),
                     HASH: content_hash(document.text),
                 }
@@ -145,10 +154,3 @@ def _write(target: index.FileIndex, documents: Iterable[Document], tick: Callabl
 
 def _drop_lock(data: Path) -> None:
     (data / _WHOOSH_LOCK).unlink(missing_ok=True)
-
-
-def _link(source: Path, target: Path) -> None:
-    try:
-        os.link(source, target)
-    except OSError:  # a file system without hard links
-        shutil.copy2(source, target)

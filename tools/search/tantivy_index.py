@@ -1,0 +1,186 @@
+"""The `tantivy` backend: an embedded engine in Rust, for real corpora.
+
+It gets the same words as every other backend, already analysed. tantivy keeps their counts and the length of each text,
+rounded to one byte (exact up to 40 words, then within 6 %); our own table (`doc_table`) names the documents. One writer
+thread: with several, documents end up in segments that differ from build to build. What is left of such differences (merges
+run beside the writer) has no part in the answers: see `tantivy_scoring`. An addition writes new segments beside hard links
+of those there are.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from os import cpu_count
+from pathlib import Path
+from shutil import copyfile
+from tempfile import TemporaryDirectory
+from typing import ClassVar, NamedTuple, Self
+
+import tantivy
+
+from litelong import UsageError
+from tools.corpus.document import Document
+from tools.files import content_hash, ignore
+from tools.search.analysis import weighted_words, words
+from tools.search.doc_table import DocTable, DocTableWriter, copy_table, is_table
+from tools.search.folder import Manifest, commit, link, read_manifest, writing
+from tools.search.interface import AnyQuery, Hit, SearchSettings
+from tools.search.tantivy_scoring import NUMBER, TEXT, all_of, schema, top
+
+_HEAP = 256 << 20  # bytes of postings before tantivy writes a segment
+_WRITER_LOCK = ".tantivy-writer.lock"
+_REWRITTEN = ("meta.json", ".managed.json")
+_LEAST_BATCH = 64  # queries a thread is worth starting for
+
+
+class _Reader(NamedTuple):
+    """One state of the index: what is searched, and the table that names what is found."""
+
+    searcher: tantivy.Searcher
+    table: DocTable
+
+
+class TantivyIndex:
+    """A `SearchIndex` in a folder of tantivy's files."""
+
+    backend: ClassVar[str] = "tantivy"
+
+    def __init__(self, path: Path, manifest: Manifest) -> None:
+        """Use `open` or `build`."""
+        self._path = path
+        self.settings = manifest.settings
+        self._reader: _Reader | None = _read(path, manifest)
+
+    @classmethod
+    def build(
+        cls,
+        documents: Iterable[Document],
+        path: Path,
+        settings: SearchSettings,
+        tick: Callable[[int], None] = ignore,
+        chosen: str = "by name",
+    ) -> Self:
+        """See `SearchIndex.build`. `chosen` is kept in the manifest."""
+        settings = replace(settings, backend=cls.backend)
+        with writing(path) as data:
+            index = tantivy.Index(schema(), str(data))
+            count = _write(index, data, documents, settings.analysis, tick)
+            manifest = commit(path, data, settings, count, chosen)
+        return cls(path, manifest)
+
+    @classmethod
+    def open(cls, path: Path) -> Self:
+        """See `SearchIndex.open`."""
+        manifest = read_manifest(path)
+        if manifest.backend != cls.backend:
+            raise UsageError(f"search index {path}: built with {manifest.backend[:80]!r}, not {cls.backend!r}")
+        return cls(path, manifest)
+
+    def add(self, documents: Iterable[Document], tick: Callable[[int], None] = ignore) -> None:
+        """See `SearchIndex.add`. Add thousands of documents at once rather than one by one."""
+        with writing(self._path) as data:
+            before = read_manifest(self._path)
+            old = self._path / before.data
+            copy_table(old, data)
+            for file in old.iterdir():
+                if not is_table(file):
+                    (copyfile if file.name in _REWRITTEN else link)(file, data / file.name)
+            count = _write(tantivy.Index.open(str(data)), data, documents, self.settings.analysis, tick)
+            manifest = commit(self._path, data, self.settings, count, before.chosen)
+            self._reader = _read(self._path, manifest)
+
+    def search(self, query: AnyQuery, k: int) -> list[Hit]:
+        """See `SearchIndex.search`. Scores have 12 significant bits (`tantivy_scoring`)."""
+        if k < 1:
+            raise ValueError(f"k is the number of hits wanted, 1 or more, not {k}")
+        searcher, table = self._open()
+        found = top(searcher, weighted_words(query, self.settings.analysis), k)
+        order = table.order(found.numbers, found.scores)[:k]
+        named = zip(table.doc_ids(found.numbers[order]), found.scores[order].tolist(), strict=True)
+        return [Hit(doc_id, rank, score) for rank, (doc_id, score) in enumerate(named, 1)]
+
+    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
+        """See `SearchIndex.search_many`. tantivy lets other threads run while it searches, so each core takes a part."""
+        threads = min(cpu_count() or 1, len(queries) // _LEAST_BATCH)
+        if threads < 2:
+            return [self.search(query, k) for query in queries]
+        with ThreadPoolExecutor(threads) as pool:
+            return list(pool.map(lambda query: self.search(query, k), queries))
+
+    def document_frequency(self, word: str) -> int:
+        """See `SearchIndex.document_frequency`."""
+        terms = sorted(set(words(word, self.settings.analysis)))
+        if len(terms) < 2:
+            return sum(self.document_frequencies(terms))
+        searcher = self._open().searcher
+        return int(searcher.search(all_of(terms), 1).count)  # type: ignore[attr-defined]  # missing from its stubs
+
+    def document_frequencies(self, terms: Sequence[str]) -> list[int]:
+        """See `SearchIndex.document_frequencies`."""
+        searcher = self._open().searcher
+        return [searcher.doc_freq(TEXT, term) for term in terms]
+
+    def __len__(self) -> int:
+        return len(self._open().table)
+
+    def close(self) -> None:
+        """See `SearchIndex.close`."""
+        self._reader = None
+
+    def _open(self) -> _Reader:
+        if self._reader is None:
+            raise ValueError(f"search index {self._path}: it was closed")
+        return self._reader
+
+
+def _write(
+    index: tantivy.Index, data: Path, documents: Iterable[Document], analysis: str, tick: Callable[[int], None]
+) -> int:
+    """Append `documents` to the files in `data`. Returns how many are there now."""
+    splitter = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
+    index.register_tokenizer("words", splitter)
+    writer = index.writer(heap_size=_HEAP, num_threads=1)
+    try:
+        with DocTableWriter(data) as table:
+            for document in documents:
+                entry = tantivy.Document()
+                entry.add_text(TEXT, " ".join(words(document.text, analysis)))
+                entry.add_unsigned(NUMBER, table.append(document.doc_id, content_hash(document.text)))
+                writer.add_document(entry)
+                tick(1)
+        writer.commit()
+    finally:
+        writer.wait_merging_threads()
+        (data / _WRITER_LOCK).unlink(missing_ok=True)
+    return len(table)
+
+
+def _read(path: Path, manifest: Manifest) -> _Reader:
+    data = path / manifest.data
+    try:
+        searcher, table = _searcher(data), DocTable(data)
+    except (ValueError, OSError) as error:
+        raise UsageError(f"search index {path}: tantivy cannot read it ({error!s:.200}); build it again") from error
+    if not searcher.num_docs == len(table) == manifest.documents:
+        raise UsageError(
+            f"search index {path}: it holds {searcher.num_docs} documents, its manifest says {manifest.documents}; build it again"
+        )
+    return _Reader(searcher, table)
+
+
+def _searcher(data: Path) -> tantivy.Searcher:
+    try:
+        return _searcher_in(data)
+    except (ValueError, OSError):
+        # tantivy takes a lock file even to read: in a folder that cannot be written it gets one of its own, with links.
+        with TemporaryDirectory(prefix="litelong-index-") as folder:
+            for file in data.iterdir():
+                if not file.name.endswith(".lock"):
+                    (Path(folder) / file.name).symlink_to(file.resolve())
+            return _searcher_in(Path(folder))
+
+
+def _searcher_in(folder: Path) -> tantivy.Searcher:
+    index = tantivy.Index.open(str(folder))
+    index.config_reader("manual")  # the other way watches the folder from a thread
+    return index.searcher()
