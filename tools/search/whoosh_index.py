@@ -1,9 +1,9 @@
 """The `whoosh` backend: embedded, pure Python, no server. Measured on thousands of documents, not yet on a million.
 
-An index holds word counts and field lengths, `doc_id` and content hash; no positions and no text. A build is one writer and
-one segment, an addition one more segment beside hard links of those there are: merging them would replace the exact field
-lengths by Whoosh's one-byte ones, and the scores would depend on how the documents arrived. A core indexes about
-1,000 documents (1.8 MB) a second.
+An index holds word counts and field lengths (rounded to one byte: exact up to 10 words, then within 9 %), `doc_id` and
+content hash; no positions and no text. A build is one writer and one segment, an addition one more segment beside hard links
+of those there are: a merge would sum up the rounded lengths, and the scores would depend on how the documents arrived. A core
+indexes about 1,000 documents (1.8 MB) a second.
 """
 
 from collections.abc import Callable, Iterable, Sequence
