@@ -18,6 +18,8 @@ class LiteLong:
 
     name = "litelong"
     unit: UnitKind = "topic"
+    interleaved = False
+    mines = False
 
     def plan(
         self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan

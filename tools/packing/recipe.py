@@ -1,8 +1,19 @@
-"""What a recipe is, and how one registers: a name, what it plans at a time, and a pure `plan`."""
+"""What a recipe is, and how one registers: a name, what it plans at a time, and a pure `plan`.
 
+    @register_recipe
+    class Alphabetical:
+        name, unit, interleaved, mines = "alphabetical", "corpus", False, False
+        def plan(self, units, tables, usage, settings, plan): ...
+
+Installed packages add recipes through the entry-point group `litelong.recipes`; one that fails to load warns and does not stop
+the others.
+"""
+
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from difflib import get_close_matches
 from importlib import import_module
+from importlib.metadata import entry_points
 from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
@@ -15,6 +26,20 @@ UnitKind = Literal["topic", "corpus"]
 Order = Literal["rank", "reverse", "shuffle"]
 
 
+class Interleave(NamedTuple):
+    """How chunks and their negatives are arranged, for recipes that mine.
+
+    `granularity` in characters; `characters_per_token` measured on the corpus; `expansion` is how many times the sample's
+    characters are asked for (w).
+    """
+
+    position: Literal["head", "tail", "random"] = "head"
+    truncate: Literal["even", "tail"] = "even"
+    granularity: float = 2048
+    characters_per_token: float = 4.0
+    expansion: float = 1.5
+
+
 class Settings(NamedTuple):
     """What a recipe is asked for. `target_tokens` bounds the run's samples times their length (None: all that can be)."""
 
@@ -23,6 +48,7 @@ class Settings(NamedTuple):
     order: Order
     target_tokens: int | None
     seed: int
+    interleave: Interleave = Interleave()
 
     def enough(self, plan: Plan) -> bool:
         """Whether the plan already holds `target_tokens`."""
@@ -40,6 +66,10 @@ class Recipe(Protocol):
 
     name: str
     unit: UnitKind
+    interleaved: bool
+    """Whether a document's parts may stand apart in a sample: then no separator stands in it, and it is one attention span."""
+    mines: bool
+    """Whether it plans with meta-chunks and hard negatives (`Tables.chunks`, `Tables.negatives`)."""
 
     def plan(
         self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
@@ -48,8 +78,17 @@ class Recipe(Protocol):
         ...
 
 
-_BUILT_IN = {"standard": "tools.packing.standard", "litelong": "tools.packing.litelong"}
+# Places kept for `knn`, `iclm` and `quest`: a file each, which registers itself.
+_BUILT_IN = {
+    "standard": "tools.packing.standard",
+    "litelong": "tools.packing.litelong",
+    "nextlong": "tools.packing.nextlong",
+    "litelong+nextlong": "tools.packing.nextlong",
+    "utk": "tools.packing.utk",
+    "litelong+utk": "tools.packing.utk",
+}
 _registered: dict[str, Recipe] = {}
+_loaded: list[bool] = []
 
 
 def register_recipe(make: Callable[[], Recipe]) -> Callable[[], Recipe]:
@@ -61,6 +100,7 @@ def register_recipe(make: Callable[[], Recipe]) -> Callable[[], Recipe]:
 
 def recipe_names() -> list[str]:
     """All names that `get_recipe` knows."""
+    _load_installed()
     return sorted({*_BUILT_IN, *_registered})
 
 
@@ -69,7 +109,21 @@ def get_recipe(name: str) -> Recipe:
     if name not in _registered and name in _BUILT_IN:
         import_module(_BUILT_IN[name])
     if name not in _registered:
+        _load_installed()
+    if name not in _registered:
         near = get_close_matches(name, recipe_names(), n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
         raise UsageError(f"packing.recipe: unknown recipe {name[:80]!r}; {hint}there are: {', '.join(recipe_names())}")
     return _registered[name]
+
+
+def _load_installed() -> None:
+    """Let installed packages register their recipes, once."""
+    if _loaded:
+        return
+    _loaded.append(True)
+    for entry in entry_points(group="litelong.recipes"):
+        try:
+            entry.load()
+        except Exception as error:
+            warnings.warn(f"litelong.recipes: '{entry.name}' did not load: {error!r}", RuntimeWarning, stacklevel=2)

@@ -19,6 +19,8 @@ class Standard:
 
     name = "standard"
     unit: UnitKind = "corpus"
+    interleaved = False
+    mines = False
 
     def plan(
         self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan

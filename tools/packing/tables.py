@@ -1,12 +1,15 @@
 """What a planner sees: numbers only. No text and no tokens, so that a plan is a pure function, testable and repeatable."""
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tools.packing.chunks import Chunks, Negatives
 
 RowArray = NDArray[np.int64]
 
@@ -48,6 +51,10 @@ class Tables:
     hashes: Sequence[bytes]
     lengths: RowArray
     group: RowArray = field(default_factory=lambda: np.empty(0, np.int64))
+    chunks: Chunks | None = None
+    """The documents' meta-chunks, for recipes with negatives."""
+    negatives: Mapping[str, Negatives] = field(default_factory=dict)
+    """By `unit_id` where each unit has its own pool, else under the empty name."""
 
     def __post_init__(self) -> None:
         if len(self.group) != len(self.doc_ids):
@@ -76,14 +83,26 @@ class Unit:
 
 @dataclass(slots=True)
 class Usage:
-    """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times."""
+    """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times.
+
+    Recipes that place single chunks count those instead: `chunk_uses` [c] int32, with the same cap.
+    """
 
     uses: NDArray[np.int32]
     cap: int
+    chunk_uses: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
 
     @classmethod
     def of(cls, tables: Tables, cap: int) -> "Usage":
-        return cls(np.zeros(len(tables), dtype=np.int32), cap)
+        chunks = 0 if tables.chunks is None else len(tables.chunks)
+        return cls(np.zeros(len(tables), dtype=np.int32), cap, np.zeros(chunks, dtype=np.int32))
+
+    def free_chunk(self, chunk: int) -> bool:
+        """Whether a chunk may still be used."""
+        return bool(self.chunk_uses[chunk] < self.cap)
+
+    def take_chunk(self, chunk: int) -> None:
+        self.chunk_uses[chunk] += 1
 
     def free(self, documents: RowArray) -> NDArray[np.bool_]:
         """Which of `documents` [h] may still be used: bool [h]."""
@@ -128,3 +147,5 @@ class Plan:
     passed_over: set[int] = field(default_factory=set)
     short_units: dict[str, int] = field(default_factory=dict)
     """unit_id -> tokens that were at hand for a sample that could not be filled."""
+    refused: Counter[str] = field(default_factory=Counter)
+    """Guard -> candidates (of samples, negatives) that it kept out of a sample."""

@@ -58,6 +58,8 @@ def test_a_users_recipe_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) ->
     class Nothing:
         name = "nothing-at-all"
         unit: UnitKind = "corpus"
+        interleaved = False
+        mines = False
 
         def plan(
             self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan

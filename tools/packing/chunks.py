@@ -1,0 +1,88 @@
+"""What a planner of interleaved samples sees beside the documents: their meta-chunks, and the hard negatives of some of them.
+
+A chunk has one number over all documents (`Chunks.offsets` counts them in the order of the rows of `Tables`), so a plan needs
+no text and no id string.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+RowArray = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Chunks:
+    """The meta-chunks of n documents, c in all: those of row d are `offsets[d]` to `offsets[d + 1]`.
+
+    `offsets` int64 [n + 1]; `starts` and `lengths` int64 [c], in tokens of the own document; `documents` int64 [c], rows;
+    `characters` int64 [n], of the whole documents.
+    """
+
+    offsets: RowArray
+    starts: RowArray
+    lengths: RowArray
+    documents: RowArray
+    characters: RowArray
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def of(self, row: int) -> range:
+        """The numbers of a document's chunks."""
+        return range(int(self.offsets[row]), int(self.offsets[row + 1]))
+
+    def number(self, chunk: int) -> int:
+        """A chunk's number within its own document, from 0."""
+        return int(chunk - self.offsets[self.documents[chunk]])
+
+
+class Candidates(NamedTuple):
+    """What was found for one anchor, best first: `chunks` int64 [m], `scores` float32 [m]."""
+
+    chunks: RowArray
+    scores: NDArray[np.float32]
+
+
+NOTHING = Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
+
+
+@dataclass(frozen=True, slots=True)
+class Negatives:
+    """The negatives of a anchors: those of `anchors[i]` are `chunks[offsets[i]:offsets[i + 1]]`, by rank.
+
+    `anchors` int64 [a] ascending, `offsets` int64 [a + 1], `chunks` int64 [m], `scores` float32 [m].
+    """
+
+    anchors: RowArray
+    offsets: RowArray
+    chunks: RowArray
+    scores: NDArray[np.float32]
+
+    def of(self, anchor: int) -> Candidates:
+        """The negatives of a chunk; none when none were mined."""
+        place = int(np.searchsorted(self.anchors, anchor))
+        if place == len(self.anchors) or self.anchors[place] != anchor:
+            return NOTHING
+        part = slice(int(self.offsets[place]), int(self.offsets[place + 1]))
+        return Candidates(self.chunks[part], self.scores[part])
+
+
+def retrieval_depth(
+    target_tokens: int,
+    characters_per_token: float,
+    expansion: float,
+    characters: int,
+    chunks: int,
+    granularity: float,
+) -> int:
+    """Negatives for each of a document's `chunks`, at least 1: k = (T*E*w - S) / (p*s), rounded up (arXiv 2501.12766, eq. 3).
+
+    T `target_tokens`, E `characters_per_token` measured on the corpus, w `expansion`, S `characters` and p `chunks` of the
+    document, s `granularity` in characters.
+    """
+    wanted = target_tokens * characters_per_token * expansion - characters
+    return max(1, ceil(wanted / (max(1, chunks) * granularity)))

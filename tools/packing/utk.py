@@ -1,0 +1,91 @@
+"""Recipes `utk` and `litelong+utk`: Untie the Knots (arXiv 2409.04774), over the samples of another recipe.
+
+    documents A B C, each cut in 2 or 3:   [BOS] B0 A0 C0 A1 B1 C2 C1 A2 ... a last piece        = exactly T ids
+
+What stands in a sample is what `standard` or `litelong` chose; here its documents are cut at seeded places and all pieces of all
+documents are shuffled. A document's last piece comes after its others, so a last piece also ends the sample, and what it goes on
+from lies anywhere before it. No separator stands between pieces.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+import numpy as np
+
+from tools.packing.recipe import Settings, UnitKind, get_recipe, register_recipe
+from tools.packing.tables import Plan, PlannedSample, Segment, Tables, Unit, Usage
+
+PIECES = (2, 3)
+
+
+class _Knotted:
+    """Knots each sample that the `inner` recipe plans."""
+
+    name: str
+    unit: UnitKind
+    inner: str
+    interleaved = True
+    mines = False
+
+    def plan(
+        self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
+    ) -> Iterator[Unit]:
+        done = len(plan.samples)
+        for unit in get_recipe(self.inner).plan(units, tables, usage, settings, plan):
+            self._knot(plan, done, settings)
+            done = len(plan.samples)
+            yield unit
+        self._knot(plan, done, settings)
+
+    def _knot(self, plan: Plan, begin: int, settings: Settings) -> None:
+        for number in range(begin, len(plan.samples)):
+            sample = plan.samples[number]
+            name = sample.sample_id.replace(f"{self.inner}-", f"{self.name}-", 1)
+            plan.samples[number] = replace(sample, sample_id=name, recipe=self.name, segments=knotted(sample, settings))
+
+
+@register_recipe
+class Utk(_Knotted):
+    """The corpus shuffled, as `standard`, and knotted."""
+
+    name, inner = "utk", "standard"
+    unit: UnitKind = "corpus"
+
+
+@register_recipe
+class LiteLongUtk(_Knotted):
+    """A topic's documents, as `litelong`, and knotted."""
+
+    name, inner = "litelong+utk", "litelong"
+    unit: UnitKind = "topic"
+
+
+def knotted(sample: PlannedSample, settings: Settings) -> tuple[Segment, ...]:
+    """The sample's segments in pieces (`chunk` is the piece's number), shuffled, each document's last piece after its others.
+
+    A single token stays whole. Seeded by the sample's id.
+    """
+    rng = settings.rng("utk", sample.sample_id)
+    pieces = [_cut(segment, rng) for segment in sample.segments]
+    # Slots are shuffled, and a document's pieces go into its own slots: the last one into the latest.
+    owners = rng.permutation(np.repeat(np.arange(len(pieces)), [len(p) for p in pieces]))
+    waiting = [iter([*(own[i] for i in rng.permutation(len(own) - 1)), own[-1]]) for own in pieces]
+    start = min(segment.start for segment in sample.segments)
+    segments = []
+    for owner in owners.tolist():
+        piece = next(waiting[owner])
+        segments.append(piece._replace(start=start))
+        start += piece.length
+    return tuple(segments)
+
+
+def _cut(segment: Segment, rng: np.random.Generator) -> list[Segment]:
+    """A segment in 2 or 3 pieces, in their order (fewer where it has fewer tokens)."""
+    count = min(int(rng.choice(PIECES)), segment.length)
+    places = sorted(rng.choice(segment.length - 1, count - 1, replace=False).tolist()) if count > 1 else []
+    borders = [0, *(place + 1 for place in places), segment.length]
+    return [
+        segment._replace(chunk=number, length=end - begin, doc_start=segment.doc_start + begin)
+        for number, (begin, end) in enumerate(pairwise(borders))
+    ]
