@@ -20,7 +20,7 @@ TRIES = 256
 def read_reply(text: str, schema: type[T]) -> tuple[T | None, str | None]:
     """The value that a reply holds, or None and why not."""
     if len(text) > LONGEST:
-        return None, f"the reply has {len(text):,} characters, more than {LONGEST:,}"
+        return None, f"the reply has more than {LONGEST:,} characters"
     problem = "the reply holds no JSON object" if text.strip() else "the reply is empty"
     for found in _objects(text):
         try:
@@ -50,12 +50,16 @@ def _objects(text: str) -> Iterator[dict[str, Any]]:
         yield value
 
 
-def _encodable(value: dict[str, Any]) -> dict[str, Any]:
+def encodable(text: str) -> str:
     r"""Half a surrogate pair (`"\\ud800"`), which JSON can write and no file can hold, becomes U+FFFD."""
-    text = json.dumps(value, ensure_ascii=False)
     if text.isascii():
-        return value
-    clean = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        return text
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _encodable(value: dict[str, Any]) -> dict[str, Any]:
+    text = json.dumps(value, ensure_ascii=False)
+    clean = encodable(text)
     return value if clean == text else cast(dict[str, Any], json.loads(clean))
 
 
