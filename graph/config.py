@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
+from agents.chat.settings import ModelSettings
 from graph.reading import kind, override, read_yaml
 from litelong import UsageError
 from taxonomy.sources import as_file
@@ -82,7 +83,7 @@ class SeatSection(_Section):
 
 
 class BudgetSection(_Section):
-    """What the debates may spend. The lexical panel spends nothing."""
+    """What the debates may spend on language models, tokens in and out together. The lexical panel spends nothing."""
 
     tokens: Annotated[int, Field(ge=0)] | None = None
     cost: Annotated[float, Field(ge=0.0)] | None = None
@@ -106,6 +107,8 @@ class DebateSection(_Section):
     critics: tuple[SeatSection, ...] = _seats("critic")
     judges: tuple[SeatSection, ...] = _seats("judge")
     budget: BudgetSection = BudgetSection()
+    models: dict[Name, ModelSettings] = {}
+    replies: Name | None = None
 
 
 class RetrieveSection(_Section):
@@ -175,7 +178,14 @@ class Config(_Section):
         """Hex digest of all that decides a run's result: not where it is written, nor how many workers write it."""
         deciding = self.model_dump(mode="json")
         del deciding["run"]["out"], deciding["run"]["workers"]
-        del deciding["debate"]["concurrency"], deciding["debate"]["budget"]
+        debate = deciding["debate"]
+        del debate["concurrency"], debate["budget"], debate["replies"]
+        # Prices, limits and where a key stands decide nothing.
+        debate["models"] = {
+            model: {"structured": keys["structured"], "max_tokens": keys["max_tokens"]}
+            for model, keys in debate["models"].items()
+            if keys["structured"] != "auto" or keys["max_tokens"] is not None
+        }
         return content_hash(yaml.safe_dump(deciding, sort_keys=True)).hex()
 
     def to_yaml(self) -> str:
@@ -263,7 +273,7 @@ def _keys_at(location: tuple[int | str, ...]) -> set[str]:
             continue
         annotation = model.model_fields[part].annotation
         candidates = [annotation, *get_args(annotation)]
-        sections = [c for c in candidates if isinstance(c, type) and issubclass(c, _Section)]
+        sections = [c for c in candidates if isinstance(c, type) and issubclass(c, BaseModel)]
         if sections:
             model = sections[0]
     return set(model.model_fields)
@@ -276,12 +286,14 @@ def _resolved(config: Config) -> Config:
     source = config.taxonomy.source
     taxonomy = config.taxonomy.model_copy(update={"source": _absolute(source) if as_file(source) else source})
     index = _absolute(config.search.index) if config.search.index else None
+    replies = _absolute(config.debate.replies) if config.debate.replies else None
     return config.model_copy(
         update={
             "corpus": config.corpus.model_copy(update={"path": paths}),
             "taxonomy": taxonomy,
             "tokenizer": tokenizer,
             "search": config.search.model_copy(update={"index": index}),
+            "debate": config.debate.model_copy(update={"replies": replies}),
         }
     )
 

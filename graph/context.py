@@ -5,8 +5,8 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +16,7 @@ from agents.library import Library, Shelf
 from agents.messages import Brief, Seat
 from agents.panel import Panel, seat_panel
 from agents.roles import find_role
+from graph.chats import check_models, open_chats
 from graph.config import Config
 from graph.progress import Progress, Quiet, Tick
 from graph.rundir import RunDir
@@ -31,6 +32,7 @@ from tools.search import SearchSettings
 from tools.search.backends import check_backend
 
 if TYPE_CHECKING:
+    from agents.chat.chats import Chats
     from tools.tokens import Tokenizer, TokenStore
 
 SLACK = 3
@@ -75,6 +77,7 @@ def prepare(config: Config) -> Parts:
         number = int(seat.name.rsplit("-", 1)[1]) - 1
         find_role(seat.role, seat.kind, seat.model, f"debate.{seat.kind}s.{number}")
     check_backend(config.search.settings.backend)
+    check_models(config, seats)
     c = config.corpus
     corpus = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
     corpus.open(None)
@@ -165,7 +168,31 @@ class RunContext:
             depth=self.depth,
             threads=self.config.run.workers,
             embeddings=load_embeddings() if any(s.model == "lexical+wordllama" for s in self.parts.seats) else None,
+            chats=self.chats.seated if self.chats else None,
         )
+
+    @once
+    def chats(self) -> "Chats | None":
+        """The language models of the panel, with the run's recorded replies; None when no seat has one."""
+        chats = open_chats(self.config, self.parts.seats, self.path)
+        self.usage.chats = chats
+        return chats
+
+    @asynccontextmanager
+    async def finishing_calls(self) -> AsyncIterator[None]:
+        """When the block is stopped or fails: no further model call, and those in flight are waited for, because they are
+        paid for. Each ends within its time-out.
+        """
+        try:
+            yield
+        except BaseException:
+            if self.chats is not None:
+                if self.chats.in_flight:
+                    self.progress.say(
+                        f"finishing {self.chats.in_flight} model calls in flight; Ctrl-C again stops at once"
+                    )
+                await self.chats.finish()
+            raise
 
     @once
     def panel(self) -> Panel:
@@ -244,7 +271,7 @@ class RunContext:
 
     def close(self) -> None:
         """Close what was opened; a second call finds nothing left to close."""
-        for name in ("library", "indexed"):
+        for name in ("library", "indexed", "chats"):
             part = self.__dict__.pop(name, None)
             if part is not None:
                 part.close()

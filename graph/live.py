@@ -20,11 +20,13 @@ def stream_debate(config: Config, category: str, progress: Progress, *, as_json:
         async def follow() -> Outcome:
             outcome = Outcome(path)
             titles: dict[str, str] = {}
-            async for mode, chunk in debate_of(context).astream({"category": path}, stream_mode=["custom", "values"]):
-                if mode == "custom" and isinstance(chunk, Event):
-                    show.emit_json(chunk, lines=True) if as_json else show.show_event(chunk, titles)
-                elif isinstance(chunk, dict) and "outcome" in chunk:
-                    outcome = chunk["outcome"]
+            async with context.finishing_calls():
+                turns = debate_of(context).astream({"category": path}, stream_mode=["custom", "values"])
+                async for mode, chunk in turns:
+                    if mode == "custom" and isinstance(chunk, Event):
+                        show.emit_json(chunk, lines=True) if as_json else show.show_event(chunk, titles)
+                    elif isinstance(chunk, dict) and "outcome" in chunk:
+                        outcome = chunk["outcome"]
             return outcome
 
         outcome = blocking(follow())

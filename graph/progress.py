@@ -14,6 +14,9 @@ class Progress(Protocol):
 
     def stage(self, name: str, total: int | None) -> AbstractContextManager[Tick]: ...
 
+    def say(self, text: str) -> None:
+        """Tell whoever watches, once."""
+
 
 class Quiet:
     """No output."""
@@ -21,6 +24,9 @@ class Quiet:
     @contextmanager
     def stage(self, name: str, total: int | None) -> Iterator[Tick]:
         yield lambda _n: None
+
+    def say(self, text: str) -> None:
+        """Nobody watches."""
 
 
 class Terminal:
@@ -58,6 +64,10 @@ class Terminal:
 
             yield tick
         self._console.print(f"[green]✓[/] {name:<9} {done:>9,}  {time.monotonic() - began:6.1f} s", highlight=False)
+
+    def say(self, text: str) -> None:
+        """A line above the bars."""
+        self._console.print(text, highlight=False, markup=False)
 
 
 def progress_for_terminal() -> Progress:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import orjson
 
+from graph.chats import chat_seats
 from graph.config import Config
 from graph.context import RunContext, prepare
 from graph.outcomes import DeadLettersError
@@ -49,7 +50,7 @@ async def arun(config: Config, *, progress: Progress | None = None, allow_failed
         await build_pipeline_graph(context).ainvoke({})
         return result_of(run_dir)
     except UsageError as error:
-        kept = isinstance(error, DeadLettersError) or any(seat.model != "lexical" for seat in parts.seats)
+        kept = isinstance(error, DeadLettersError) or chat_seats(parts.seats)
         if not kept:
             context.close()
             run_dir.discard()

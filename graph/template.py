@@ -49,7 +49,9 @@ debate:
   proposers: [{role: proposer, model: lexical}]
   critics: [{role: critic, model: lexical}]
   judges: [{role: judge, model: lexical}]
-  budget: {tokens: null, cost: null}
+  budget: {tokens: null, cost: null}   # for language models; a run that reaches it stops and can go on with a larger one
+  models: {}               # prices, keys and limits by model string: docs/models.md
+  replies: null            # a run whose recorded replies are used before a model is asked
 
 retrieve:
   hits: auto               # as many as the topic's samples need; or a number

@@ -7,12 +7,15 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from agents.messages import Seat
 from tools.files import write_atomic
+
+if TYPE_CHECKING:
+    from agents.chat.chats import Chats
 
 
 class UsageFile:
@@ -20,10 +23,15 @@ class UsageFile:
 
     def __init__(self, path: Path | None, seats: Sequence[Seat], workers: int) -> None:
         self.path = path
+        self.chats: Chats | None = None
+        """The language models at work, once they are opened."""
+        self._seats = seats
+        self._models = _models_before(path)
         self.content: dict[str, Any] = {
             "stages": _before(path),
             "workers": workers,
-            "models": {seat.name: {"model": seat.model, "calls": 0, "tokens": 0, "cost": 0.0} for seat in seats},
+            "models": self._models["models"] or {seat.name: _unused(seat) for seat in seats},
+            "retries": self._models["retries"],
         }
 
     @contextmanager
@@ -40,8 +48,49 @@ class UsageFile:
 
     def save(self) -> None:
         """Write the file."""
+        if self.chats is not None:
+            self._count(self.chats)
         if self.path is not None and self.path.parent.is_dir():
             write_atomic(self.path, orjson.dumps(self.content, option=orjson.OPT_INDENT_2))
+
+    def _count(self, chats: "Chats") -> None:
+        """Calls, tokens and cost from the recorded replies, which no kill takes away; the rest added to what was there."""
+        paid = {one.seat: one for one in chats.replies.spent(paid_only=True)}
+        for seat in self._seats:
+            before, now = self._models["models"].get(seat.name, {}), chats.tallies.get(seat.name)
+            entry = self.content["models"][seat.name] = _unused(seat)
+            for name in ("replayed", "failed"):
+                entry[name] = int(before.get(name, 0)) + (getattr(now, name) if now else 0)
+            one = paid.get(seat.name)
+            if one is not None:
+                entry |= {
+                    name: getattr(one, name)
+                    for name in ("calls", "prompt_tokens", "reply_tokens", "repairs", "unreadable")
+                }
+                entry["latency_s"] = round(one.latency_s, 3)
+                entry["cost"] = round(chats.settings(seat.model).cost(one.prompt_tokens, one.reply_tokens), 6)
+        models = sorted({*self._models["retries"], *chats.retried})
+        self.content["retries"] = {
+            model: int(self._models["retries"].get(model, 0)) + chats.retried.get(model, 0) for model in models
+        }
+
+
+def _unused(seat: Seat) -> dict[str, Any]:
+    """A seat's account before its model was called. `calls` are those paid for, repairs included; times in seconds."""
+    counts = dict.fromkeys(("calls", "prompt_tokens", "reply_tokens", "repairs", "unreadable", "replayed", "failed"), 0)
+    return {"role": seat.role, "model": seat.model, **counts, "latency_s": 0.0, "cost": 0.0}
+
+
+def _models_before(path: Path | None) -> dict[str, dict[str, Any]]:
+    """The accounts that earlier calls of the run left."""
+    try:
+        content = orjson.loads(path.read_bytes()) if path else {}
+        models, retries = content["models"], content["retries"]
+        if isinstance(retries, dict) and all(isinstance(entry, dict) for entry in models.values()):
+            return {"models": models, "retries": retries}
+    except (OSError, orjson.JSONDecodeError, KeyError, TypeError, AttributeError):
+        pass
+    return {"models": {}, "retries": {}}
 
 
 def _before(path: Path | None) -> dict[str, dict[str, float]]:

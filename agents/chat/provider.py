@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
 
-from agents.chat.names import ModelName
+from agents.chat.names import ModelName, parse_model
 from agents.chat.secrets import redacted
 from agents.chat.settings import ModelSettings
 from agents.chat.structured import LONGEST, encodable
@@ -73,6 +73,11 @@ class Provider:
         found: Any = await structured.ainvoke(messages)
         raw: AIMessage = found["raw"]
         return raw
+
+
+def check_provider(seat: Seat, settings: ModelSettings | None) -> None:
+    """Raise `UsageError` when a seat's model cannot be opened: unknown provider, missing package or key. Calls nothing."""
+    _open(parse_model(seat.model, seat.name), seat, settings or ModelSettings(), None)
 
 
 def shape(schema: type[BaseModel]) -> str:

@@ -14,6 +14,7 @@ import orjson
 from langchain_core.runnables import RunnableConfig
 
 from agents import messages
+from agents.chat.secrets import redacted
 from graph.context import RunContext
 from graph.debate import CompiledDebate, DebateState, build_debate_graph
 from graph.outcomes import DeadLetter, DeadLettersError, Outcomes
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from langgraph.checkpoint.sqlite.aio import AsyncSqliteSaver
 
 SIDE_BY_SIDE = 8
-"""Debates at a time. Calls in flight are bounded apart from this, by `debate.concurrency`."""
+"""Debates at a time without language models."""
+DEBATES_PER_CALL = 2
+"""Debates at a time for each call that may be in flight."""
 EVENTS_PER_FILE = 1_000
 """Debates whose turns go to one `events-*.jsonl`."""
 
@@ -75,6 +78,13 @@ async def checkpoints(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
         yield saver
 
 
+def side_by_side(context: RunContext) -> int:
+    """Debates at a time: enough of them to keep `debate.concurrency` calls in flight while others are between two."""
+    if context.chats is None:
+        return SIDE_BY_SIDE
+    return max(SIDE_BY_SIDE, DEBATES_PER_CALL * context.config.debate.concurrency)
+
+
 async def _debate_all(
     context: RunContext, pending: list[Category], outcomes: Outcomes, tick: Callable[[int], None]
 ) -> None:
@@ -95,8 +105,8 @@ async def _debate_all(
                 tick(1)
 
         try:
-            async with asyncio.TaskGroup() as group:
-                for _ in range(min(SIDE_BY_SIDE, len(pending))):
+            async with context.finishing_calls(), asyncio.TaskGroup() as group:
+                for _ in range(min(side_by_side(context), len(pending))):
                     group.create_task(worker())
         except BaseExceptionGroup as failures:
             # One fault of the user is enough to say: the group around it would hide it from those who show it.
@@ -129,7 +139,7 @@ async def _debate_one(
     except UsageError:
         raise
     except Exception as error:  # one category's failure never stops the others
-        outcomes.fail(DeadLetter(category.path, f"{type(error).__name__}: {error}"[:500]))
+        outcomes.fail(DeadLetter(category.path, redacted(f"{type(error).__name__}: {error}")[:500]))
     else:
         outcomes.record(state["outcome"])
     await saver.adelete_thread(thread)

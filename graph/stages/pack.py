@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from graph.chats import model_calls
 from graph.context import RunContext
 from graph.stages.curate import TopicRow, read_topics
 from graph.stages.encode import needed
@@ -158,9 +159,15 @@ def _write_ledger(context: RunContext, plan: Plan, units: Iterable[Unit], tables
     if errors:
         raise RuntimeError(f"the ledger does not close: {'; '.join(errors)}")
     path = context.path / "ledger.json"
-    content = ledger(documents, tokens, _by_topic(plan, units, tables), {"calls": 0, "replayed": 0})
+    content = ledger(documents, tokens, _by_topic(plan, units, tables), _calls(context))
     write_atomic(path, orjson.dumps(content, option=orjson.OPT_INDENT_2))
     return path
+
+
+def _calls(context: RunContext) -> dict[str, Any]:
+    debate = context.run.stage("debate")
+    failed = len(debate.counts["failed"]) if debate else 0
+    return model_calls(context.path, (c.path for c in context.parts.categories), failed)
 
 
 def _by_topic(plan: Plan, units: Iterable[Unit], tables: Tables) -> list[dict[str, Any]]:

@@ -128,7 +128,7 @@ def _negative(counts: Mapping[str, int]) -> list[str]:
 
 
 def ledger(
-    documents: DocumentAccount, tokens: TokenAccount, topics: Sequence[Mapping[str, Any]], calls: Mapping[str, int]
+    documents: DocumentAccount, tokens: TokenAccount, topics: Sequence[Mapping[str, Any]], calls: Mapping[str, Any]
 ) -> dict[str, Any]:
     """The content of `ledger.json`: deterministic, keys in a fixed order."""
     return {
