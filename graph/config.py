@@ -29,6 +29,7 @@ def _listed(value: object) -> object:
 
 Name = Annotated[str, Field(min_length=1)]
 Paths = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
+TokenId = Annotated[int, Field(ge=0, lt=1 << 32)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 
 
@@ -119,7 +120,7 @@ class RetrieveSection(_Section):
 
 
 class PackingSection(_Section):
-    """How samples are filled. Lengths in tokens. `separator: eos` stands after each document that ends in the sample."""
+    """How samples are filled. Lengths in tokens. `separator` (or an id) stands after each document that ends in the sample."""
 
     recipe: str = "litelong"
     context_length: Annotated[int, Field(ge=16, le=1 << 24)] = 131_072
@@ -128,8 +129,13 @@ class PackingSection(_Section):
     order: Literal["rank", "reverse", "shuffle"] = "rank"
     boundaries: Literal["sample", "document"] = "sample"
     target_tokens: Annotated[int, Field(ge=1)] | None = None
-    separator: Literal["eos", "none"] = "eos"
+    separator: Literal["eos", "bos", "none"] | TokenId = "eos"
     bos: Literal["auto", "none"] = "auto"
+    near_duplicates: Annotated[float, Field(ge=0.5, le=1.0)] | None = 0.8
+    remainder: Literal["unused", "pool"] = "unused"
+    padding: bool = False
+    pad_id: Literal["auto"] | TokenId = "auto"
+    compression: Literal["zstd", "none"] = "zstd"
 
 
 class NegativesSection(_Section):

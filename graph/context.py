@@ -20,14 +20,16 @@ from graph.chats import check_models, open_chats
 from graph.config import Config
 from graph.progress import Progress, Quiet, Tick
 from graph.rundir import RunDir
+from graph.specials import specials_of
 from graph.taxonomies import log_stand_in
 from graph.usage import UsageFile
 from litelong import UsageError
 from taxonomy import Category, Taxonomy, load_taxonomy
 from tools.indexed import CorpusSpec, IndexedCorpus, open_indexed
 from tools.once import once
+from tools.packing.gather import Specials
 from tools.packing.recipe import Recipe, Settings, get_recipe
-from tools.packing.write import Specials
+from tools.packing.write import Shape
 from tools.search import SearchSettings
 from tools.search.backends import check_backend
 
@@ -83,6 +85,7 @@ def prepare(config: Config) -> Parts:
     corpus.open(None)
     check_apart(config.out, c.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
+    specials_of(config.packing, tokenizer)
     return Parts(tokenizer, taxonomy, tuple(categories), recipe, seats, corpus)
 
 
@@ -221,11 +224,18 @@ class RunContext:
     @property
     def specials(self) -> Specials:
         """Which special ids stand in samples, by the tokenizer's conventions and the configuration."""
-        tokenizer, packing = self.parts.tokenizer, self.config.packing
-        return Specials(
-            bos=tokenizer.bos_id if packing.bos == "auto" else None,
-            separator=tokenizer.eos_id if packing.separator == "eos" else None,
-        )
+        return specials_of(self.config.packing, self.parts.tokenizer)
+
+    @property
+    def shape(self) -> Shape:
+        """How samples are written."""
+        packing = self.config.packing
+        return Shape(packing.context_length, packing.boundaries, packing.compression)
+
+    @property
+    def scratch(self) -> Path:
+        """Where what was derived from the tokens is kept (near-duplicates)."""
+        return self.path
 
     @property
     def recipe_settings(self) -> Settings:
@@ -236,6 +246,8 @@ class RunContext:
             packing.order,
             packing.target_tokens,
             self.config.run.seed,
+            remainder=packing.remainder,
+            padding=packing.padding,
         )
 
     def brief(self, name: str) -> Brief:

@@ -15,9 +15,9 @@ from graph.context import RunContext, prepare
 from graph.rundir import RunDir
 from graph.stages.curate import TopicRow, read_topics
 from litelong import UsageError
+from tools.packing.plan_file import read_plan
 from tools.packing.recipe import get_recipe
 from tools.packing.tables import Plan, Tables, Unit, Usage
-from tools.packing.write import read_plan
 from tools.report.similarity import Similarity, similarity, spread
 
 COMPARED_SAMPLES = 50

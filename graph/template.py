@@ -65,8 +65,13 @@ packing:
   order: rank              # reverse, shuffle: how the chosen documents stand in the sample
   boundaries: sample       # one attention span a sample; document: one a document (column doc_lens)
   target_tokens: null      # stop after so many; null: as many samples as can be filled
-  separator: eos           # after each document; or none
+  separator: eos           # after each document; or bos, none, or the id of a token
   bos: auto                # at the sample's start where the tokenizer has one; or none
+  near_duplicates: 0.8     # documents this similar (Jaccard of 5-token runs, 0.5 to 1) never share a sample; null: no check
+  remainder: unused        # pool: what topics leave is packed together, by category, then section, then all
+  padding: false           # true: what does not fill a sample is packed all the same, and the sample is padded
+  pad_id: auto             # the tokenizer's, else its EOS; or the id of a token
+  compression: zstd        # of samples/*.parquet; none: 1.5 times the size, half the time to write
 
 negatives:                 # for interleaved recipes; no recipe of this version reads it
   source: bm25

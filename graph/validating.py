@@ -6,7 +6,6 @@ run's encoded documents (4 bytes a token).
 """
 
 import tempfile
-from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,20 +17,22 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from graph.accounts import make_ledger
 from graph.context import RunContext, prepare
+from graph.packing import make_plan, read_tables, read_units
 from graph.progress import Progress, Quiet
 from graph.rundir import RunDir
 from graph.stages.curate import read_topics
 from graph.stages.encode import needed
-from graph.stages.pack import account, make_plan, read_tables, read_units
 from graph.stages.retrieve import read_hits
 from tools.corpus import fetch_texts
 from tools.files import file_digest
 from tools.once import once
 from tools.packing.check import check_sample
+from tools.packing.ledger import Spans, most_uses
+from tools.packing.plan_file import read_plan, write_plan
 from tools.packing.schema import SAMPLES
 from tools.packing.tables import Plan, Tables
-from tools.packing.write import read_plan, write_plan
 
 ALWAYS = ("config.yaml", "manifest.json", "ledger.json", "usage.json", "plan", "samples")
 WITH_TOPICS = ("topics.jsonl", "rejected.jsonl", "checkpoints.sqlite", "debates", "hits")
@@ -64,6 +65,10 @@ class _Checked(RunContext):
         from tools.tokens import TokenStore
 
         return TokenStore(self._folder / "tokens", self.parts.tokenizer)
+
+    @property
+    def scratch(self) -> Path:
+        return self._folder
 
 
 def validate(path: Path, progress: Progress | None = None) -> Validation:
@@ -114,10 +119,10 @@ def _check_run(context: RunContext, folder: Path, result: Validation) -> None:
     result.documents = len(entries)
     tables = read_tables(context)
     units = read_units(context, tables)
-    plan = make_plan(context, units, tables)
+    plan, units = make_plan(context, units, tables)
     _check_plan(context, plan, tables, folder, result)
     _check_samples(context, tables, result)
-    _check_ledger(context, plan, tables, result)
+    _check_ledger(context, make_ledger(context, plan, units, tables), result)
     _check_digests(context.run, result)
 
 
@@ -138,8 +143,7 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
     row_of = {doc_id: row for row, doc_id in enumerate(tables.doc_ids)}
     planned = _rows(context.path / "plan")
     hits = _hits(context)
-    uses: Counter[str] = Counter()
-    packing = context.config.packing
+    uses = _Uses(tables, row_of)
 
     def tokens_of(doc_id: str) -> NDArray[Any] | None:
         row = row_of.get(doc_id)
@@ -151,23 +155,55 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
         for file in sorted((context.path / "samples").glob("part-*.parquet")):
             for number, row in enumerate(_sample_rows(file, result)):
                 where = f"samples/{file.name} row {number} ({row['sample_id']})"
-                found = check_sample(row, tokens_of, context.specials, packing.context_length, packing.boundaries)
+                found = check_sample(row, tokens_of, context.specials, context.shape)
                 found += _against_plan(row, next(planned, None))
                 found += _against_hits(row, hits)
+                found += uses.add(row["segments"])
                 result.problems += [f"{where}: {problem}" for problem in found]
-                uses.update(segment["doc_id"] for segment in row["segments"])
                 result.samples += 1
                 result.segments += len(row["segments"])
                 result.tokens += len(row["input_ids"])
                 tick(1)
-    result.problems += [
-        f"samples: document '{doc_id}' is used {count} times, over its cap of {packing.max_uses_per_document}"
-        for doc_id, count in sorted(uses.items())
-        if count > packing.max_uses_per_document
-    ]
+    result.problems += uses.over(context.config.packing.max_uses_per_document)
     left = sum(1 for _ in planned)
     if left:
         result.problems.append(f"samples: {left} planned samples are missing")
+
+
+class _Uses:
+    """What the samples use of which document, to be held against the caps; and near-duplicates in one sample."""
+
+    def __init__(self, tables: Tables, row_of: Mapping[str, int]) -> None:
+        self._tables, self._row_of = tables, row_of
+        self._rows: list[int] = []
+        self._begins: list[int] = []
+        self._ends: list[int] = []
+
+    def add(self, segments: list[dict[str, Any]]) -> list[str]:
+        """Count a sample's segments; gives the near-duplicates among their documents, in words."""
+        by_group: dict[int, str] = {}
+        problems = []
+        for segment in segments:
+            doc_id = segment["doc_id"]
+            row = self._row_of.get(doc_id)
+            if row is None:
+                continue
+            self._rows.append(row)
+            self._begins.append(segment["doc_start"])
+            self._ends.append(segment["doc_start"] + segment["length"])
+            other = by_group.setdefault(int(self._tables.group[row]), doc_id)
+            if other != doc_id:
+                problems.append(f"documents '{other}' and '{doc_id}' are near-duplicates")
+        return problems
+
+    def over(self, cap: int) -> list[str]:
+        """Documents of which a token is used more than `cap` times, in words."""
+        rows, begins, ends = (np.array(column, np.int64) for column in (self._rows, self._begins, self._ends))
+        counts = most_uses(Spans(rows, begins, ends, np.zeros_like(rows)), len(self._tables))
+        return [
+            f"samples: document '{self._tables.doc_ids[row]}' is used {counts[row]} times, over its cap of {cap}"
+            for row in np.flatnonzero(counts > cap).tolist()
+        ]
 
 
 def _sample_rows(file: Path, result: Validation) -> Iterator[dict[str, Any]]:
@@ -216,17 +252,25 @@ def _hits(context: RunContext) -> dict[str, dict[str, tuple[int, float]]]:
     return hits
 
 
-def _check_ledger(context: RunContext, plan: Plan, tables: Tables, result: Validation) -> None:
-    """The ledger closes, and is the one that the plan gives."""
+def _check_ledger(context: RunContext, again: Mapping[str, Any], result: Validation) -> None:
+    """The ledger (which closes, or could not be made) is the one that the plan gives."""
     written = orjson.loads((context.path / "ledger.json").read_bytes())
-    documents, tokens = account(context, plan, tables)
-    for name, again in (("documents", documents), ("tokens", tokens)):
-        result.problems += [f"ledger.json: {error}" for error in again.errors()]
-        for key, value in again.as_dict().items():
-            if written[name].get(key) != value:
-                result.problems.append(f"ledger.json: {name}.{key} is {written[name].get(key)}, counted again {value}")
-    if result.tokens != tokens.samples * tokens.context_length:
-        result.problems.append(f"ledger.json: accounts for {tokens.samples} samples, {result.samples} are there")
+    result.problems += [f"ledger.json: {difference}" for difference in differences(written, again)]
+    tokens = again["tokens"]
+    if result.tokens != tokens["samples"] * tokens["context_length"]:
+        result.problems.append(f"ledger.json: accounts for {tokens['samples']} samples, {result.samples} are there")
+
+
+def differences(written: Any, again: Any, place: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
+    """Where two JSON values differ: `tokens.packed is 3, counted again 4`."""
+    if isinstance(written, dict) and isinstance(again, dict) and written.keys() == again.keys():
+        for key in again:
+            yield from differences(written[key], again[key], f"{place}.{key}" if place else key)
+    elif isinstance(written, list) and isinstance(again, list) and len(written) == len(again):
+        for number, (one, other) in enumerate(zip(written, again, strict=True)):
+            yield from differences(one, other, f"{place}.{number}")
+    elif written != again:
+        yield f"{place} is {written if place else 'of another form'}, counted again {again if place else 'differently'}"
 
 
 def _check_digests(run_dir: RunDir, result: Validation) -> None:

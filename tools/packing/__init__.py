@@ -5,9 +5,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from tools.packing.check import check_sample
+    from tools.packing.gather import Specials
+    from tools.packing.plan_file import read_plan, write_plan
     from tools.packing.recipe import Recipe, Settings, get_recipe, recipe_names, register_recipe
     from tools.packing.tables import Layout, Plan, PlannedSample, Segment, SegmentRole, Tables, Unit, Usage
-    from tools.packing.write import Specials, read_plan, write_plan, write_samples
+    from tools.packing.write import Shape, write_samples
 
 __all__ = [
     "Layout",
@@ -17,6 +19,7 @@ __all__ = [
     "Segment",
     "SegmentRole",
     "Settings",
+    "Shape",
     "Specials",
     "Tables",
     "Unit",
@@ -38,16 +41,17 @@ _MODULES = {
     "Segment": "tables",
     "SegmentRole": "tables",
     "Settings": "recipe",
-    "Specials": "write",
+    "Shape": "write",
+    "Specials": "gather",
     "Tables": "tables",
     "Unit": "tables",
     "Usage": "tables",
     "check_sample": "check",
     "get_recipe": "recipe",
-    "read_plan": "write",
+    "read_plan": "plan_file",
     "recipe_names": "recipe",
     "register_recipe": "recipe",
-    "write_plan": "write",
+    "write_plan": "plan_file",
     "write_samples": "write",
 }
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Mapping
 from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.packing.write import Specials
+from tools.packing.gather import Specials
+from tools.packing.write import Shape
 
 TokensOf = Callable[[str], NDArray[Any] | None]
 """doc_id -> all the document's ids (None: no such document)."""
@@ -17,32 +18,36 @@ def check_sample(
     row: Mapping[str, Any],
     tokens_of: TokensOf,
     specials: Specials,
-    context_length: int,
-    boundaries: Literal["sample", "document"],
+    shape: Shape,
 ) -> list[str]:
     """What is wrong with a row of `samples/*.parquet` (`input_ids` as an array), each in one line; empty when nothing is."""
     ids: NDArray[np.uint32] = row["input_ids"]
-    segments = row["segments"]
+    segments, n_tokens, context_length = row["segments"], row["n_tokens"], shape.context_length
     if len(ids) != context_length:
         return [f"has {len(ids)} ids, not {context_length}"]
-    problems = []
-    if row["n_tokens"] != context_length:
-        problems.append(f"n_tokens is {row['n_tokens']}, and no id of {context_length} is padding")
     if _has_null(row):
-        return [*problems, "doc_lens or segments hold a null"]
+        return ["n_tokens, doc_lens or segments hold a null"]
     placed = _check_places(segments, context_length)
     if placed:
-        return [*problems, *placed]
+        return placed
+    end = segments[-1]["start"] + segments[-1]["length"]
+    full = min(context_length, end + (specials.separator is not None))
+    if n_tokens != full:
+        return [f"n_tokens is {n_tokens}, and the last document ends the sample at {full}"]
+    problems = []
     for number, segment in enumerate(segments):
         problems += _check_segment(number, segment, ids, tokens_of(segment["doc_id"]))
-    problems += _check_gaps(segments, ids, specials)
-    return problems + _check_spans(row["doc_lens"], segments, context_length, boundaries)
+    problems += _check_gaps(segments, ids[:n_tokens], specials)
+    wrong = np.flatnonzero(ids[n_tokens:] != (-1 if specials.pad is None else specials.pad)).tolist()
+    problems += [f"id {int(ids[n_tokens + at])} at position {n_tokens + at} should be padding" for at in wrong[:1]]
+    return problems + _check_spans(row["doc_lens"], segments, int(n_tokens), shape)
 
 
 def _has_null(row: Mapping[str, Any]) -> bool:
     doc_lens, segments = row["doc_lens"], row["segments"]
     return (
-        doc_lens is None
+        row["n_tokens"] is None
+        or doc_lens is None
         or segments is None
         or None in doc_lens
         or any(segment is None or None in segment.values() for segment in segments)
@@ -104,17 +109,11 @@ def _check_gaps(segments: list[dict[str, Any]], ids: NDArray[np.uint32], special
     ]
 
 
-def _check_spans(
-    doc_lens: list[int],
-    segments: list[dict[str, Any]],
-    context_length: int,
-    boundaries: Literal["sample", "document"],
-) -> list[str]:
-    if sum(doc_lens) != context_length:
-        return [f"doc_lens add up to {sum(doc_lens)}, not {context_length}"]
-    starts = (
-        [0, *(s["start"] for s in segments[1:]), context_length] if boundaries == "document" else [0, context_length]
-    )
+def _check_spans(doc_lens: list[int], segments: list[dict[str, Any]], n_tokens: int, shape: Shape) -> list[str]:
+    if sum(doc_lens) != shape.context_length:
+        return [f"doc_lens add up to {sum(doc_lens)}, not {shape.context_length}"]
+    starts = [0, *(s["start"] for s in segments[1:])] if shape.boundaries == "document" else [0]
+    starts = [*starts, n_tokens, *([shape.context_length] if n_tokens < shape.context_length else [])]
     if doc_lens != [end - start for start, end in pairwise(starts)]:
-        return [f"doc_lens do not mark the attention spans of boundaries: {boundaries}"]
+        return [f"doc_lens do not mark the attention spans of boundaries: {shape.boundaries}"]
     return []

@@ -1,38 +1,48 @@
 """The account of every document and every token of a run. It closes exactly, or the run is wrong.
 
-    documents   read = rejected + duplicates + indexed;  indexed = encoded + not encoded
-    tokens      encoded = packed + cut + passed_over + unused       (each token of an encoded document, once)
-    placed      placed = packed + repeated                          (uses beyond a token's first)
+    documents   read = rejected + duplicates + indexed;  indexed = encoded + not_encoded
+    tokens      read = encoded + duplicate                  (duplicate: exact copies of encoded documents, dropped when indexed)
+                encoded = packed + cut + passed_over + near_duplicate + unused       (each token of an encoded document, once)
+    placed      placed = packed + repeated                  (uses beyond a token's first)
     samples     samples x context_length = placed + special + padding
 
-`cut` is the rest of documents of which a part was packed; `passed_over` are documents that did not fit when their turn
-came and were not packed later; `unused` were fetched and never placed.
+`cut` is the rest of documents of which a part was packed. Documents that no sample has are `near_duplicate` when a
+near-duplicate stood in the sample that they were considered for, `passed_over` when they did not fit, else `unused`.
+
+Every token belongs to one unit, so that the accounts of units add up to the run's: a packed token to the unit that packed it
+first, the rest of a document to the unit that used the document first, an unused document to the first unit that could have it.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.packing.tables import SEGMENT_FIELDS, Plan, RowArray, Unit
 
-class Span(NamedTuple):
-    """A use: tokens `[begin, end)` of one document placed in a sample."""
 
-    document: int
-    begin: int
-    end: int
+class Spans(NamedTuple):
+    """Uses in plan order: tokens `[begin, end)` of `document` (a row), placed by the unit of that number; int64 [m] each."""
+
+    document: RowArray
+    begin: RowArray
+    end: RowArray
+    unit: RowArray
 
 
 @dataclass(frozen=True, slots=True)
 class TokenAccount:
-    """Counts of tokens over the encoded documents of a run."""
+    """Counts of tokens, of a run or of one unit's part of it."""
 
+    read: int
+    duplicate: int
     encoded: int
     packed: int
     cut: int
     passed_over: int
+    near_duplicate: int
     unused: int
     repeated: int
     placed: int
@@ -47,8 +57,10 @@ class TokenAccount:
     def errors(self) -> list[str]:
         """What does not add up, in words; empty when the account closes."""
         found = _negative(self.as_dict())
-        if self.encoded != self.packed + self.cut + self.passed_over + self.unused:
-            found.append(f"encoded {self.encoded} is not packed + cut + passed_over + unused")
+        if self.read != self.encoded + self.duplicate:
+            found.append(f"read {self.read} is not encoded + duplicate")
+        if self.encoded != self.packed + self.cut + self.passed_over + self.near_duplicate + self.unused:
+            found.append(f"encoded {self.encoded} is not packed + cut + passed_over + near_duplicate + unused")
         if self.placed != self.packed + self.repeated:
             found.append(f"placed {self.placed} is not packed {self.packed} + repeated {self.repeated}")
         if self.samples * self.context_length != self.placed + self.special + self.padding:
@@ -56,49 +68,120 @@ class TokenAccount:
         return found
 
 
-def token_account(
-    lengths: NDArray[np.int64], spans: Iterable[Span], passed_over: set[int], samples: int, context_length: int
-) -> TokenAccount:
-    """Account for the tokens of documents with `lengths` [n] int64, given every span placed and the rows passed over."""
-    placed = 0
-    covered = np.zeros(len(lengths), dtype=np.int64)
-    open_spans: dict[int, list[Span]] = {}
-    for span in spans:
-        placed += span.end - span.begin
-        open_spans.setdefault(span.document, []).append(span)
-    for document, uses in open_spans.items():
-        covered[document] = _union(uses)
-    touched = covered > 0
-    over = np.zeros(len(lengths), dtype=np.bool_)
-    over[sorted(passed_over)] = True
-    packed = int(covered.sum())
-    return TokenAccount(
-        encoded=int(lengths.sum()),
-        packed=packed,
-        cut=int((lengths - covered)[touched].sum()),
-        passed_over=int(lengths[over & ~touched].sum()),
-        unused=int(lengths[~over & ~touched].sum()),
-        repeated=placed - packed,
-        placed=placed,
-        special=samples * context_length - placed,
-        padding=0,
-        samples=samples,
-        context_length=context_length,
+def added(accounts: Iterable[TokenAccount], context_length: int) -> TokenAccount:
+    """The sum of accounts (all of samples of `context_length`)."""
+    rows = [list(account.as_dict().values()) for account in accounts]
+    sums = [sum(column) for column in zip(*rows, strict=True)] or [0] * len(fields(TokenAccount))
+    return _account([*sums[:-1], context_length])
+
+
+def token_accounts(
+    lengths: RowArray, copies: RowArray, units: Sequence[Unit], plan: Plan, context_length: int
+) -> list[TokenAccount]:
+    """The account of each unit, in order.
+
+    `lengths` [n] int64 are the encoded documents' tokens, `copies` [n] int64 how many exact duplicates of each were dropped.
+    `units` must be all that the plan was made of.
+    """
+    spans = spans_of(plan, units)
+    fresh = first_uses(spans)
+    covered = np.zeros(len(lengths), np.int64)
+    np.add.at(covered, spans.document, fresh)
+    owner = _owners(len(lengths), units, spans)
+    touched = np.zeros(len(lengths), np.bool_)
+    touched[spans.document] = True
+    near = _marked(plan.near_copies, len(lengths)) & ~touched
+    over = _marked(plan.passed_over, len(lengths)) & ~touched & ~near
+    unused = ~touched & ~near & ~over
+
+    def by_owner(which: NDArray[np.bool_], tokens: RowArray) -> RowArray:
+        return _sums(owner[which], tokens[which], len(units))
+
+    packed = _sums(spans.unit, fresh, len(units))
+    placed = _sums(spans.unit, spans.end - spans.begin, len(units))
+    cut = by_owner(touched, lengths - covered)
+    passed_over, near_duplicate, not_used = (by_owner(which, lengths) for which in (over, near, unused))
+    encoded = packed + cut + passed_over + near_duplicate + not_used
+    duplicate = by_owner(np.ones(len(lengths), np.bool_), copies * lengths)
+    number = {unit.unit_id: n for n, unit in enumerate(units)}
+    home = np.array([number[sample.unit.unit_id] for sample in plan.samples], np.int64)
+    samples = _sums(home, np.ones(len(home), np.int64), len(units))
+    padding = _sums(home, np.array([sample.padding for sample in plan.samples], np.int64), len(units))
+    columns = (
+        *(encoded + duplicate, duplicate, encoded, packed, cut, passed_over, near_duplicate, not_used, placed - packed),
+        *(placed, samples * context_length - placed - padding, padding, samples),
     )
+    return [_account([*row, context_length]) for row in zip(*(column.tolist() for column in columns), strict=True)]
 
 
-def _union(spans: Sequence[Span]) -> int:
-    """Tokens covered by at least one of one document's spans."""
-    total, reached = 0, 0
-    for span in sorted(spans, key=lambda s: s.begin):
-        total += max(0, span.end - max(span.begin, reached))
-        reached = max(reached, span.end)
-    return total
+def _account(figures: Sequence[int]) -> TokenAccount:
+    return TokenAccount(**dict(zip((field.name for field in fields(TokenAccount)), figures, strict=True)))
+
+
+def spans_of(plan: Plan, units: Sequence[Unit]) -> Spans:
+    """Every use of the plan, in its order."""
+    number = {unit.unit_id: n for n, unit in enumerate(units)}
+    table = np.concatenate([np.empty(0, SEGMENT_FIELDS), *(sample.table for sample in plan.samples)])
+    home = np.array([number[sample.unit.unit_id] for sample in plan.samples], np.int64)
+    unit = np.repeat(home, [len(sample.segments) for sample in plan.samples])
+    return Spans(table["document"], table["doc_start"], table["doc_start"] + table["length"], unit)
+
+
+def first_uses(spans: Spans) -> RowArray:
+    """int64 [m]: how many of each span's tokens no span before it has."""
+    fresh = spans.end - spans.begin
+    order = np.lexsort((spans.begin, spans.document))
+    document, begin, end = spans.document[order], spans.begin[order], spans.end[order]
+    overlapping = (document[1:] == document[:-1]) & (begin[1:] < end[:-1])
+    for row in np.unique(document[1:][overlapping]).tolist():
+        seen = np.zeros(int(spans.end[spans.document == row].max()), np.bool_)
+        for place in np.flatnonzero(spans.document == row).tolist():
+            part = seen[int(spans.begin[place]) : int(spans.end[place])]
+            fresh[place] = len(part) - int(part.sum())
+            part[:] = True
+    return fresh
+
+
+def most_uses(spans: Spans, documents: int) -> RowArray:
+    """int64 [documents]: how often the most used token of each document is placed."""
+    most = np.zeros(documents, np.int64)
+    places = np.concatenate((spans.begin, spans.end))
+    steps = np.repeat(np.array([1, -1]), len(spans.begin))
+    rows = np.concatenate((spans.document, spans.document))
+    # By document, then place; at one place uses that end come before uses that begin.
+    order = np.lexsort((steps, places, rows))
+    np.maximum.at(most, rows[order], np.cumsum(steps[order]))
+    return most
+
+
+def _owners(documents: int, units: Sequence[Unit], spans: Spans) -> RowArray:
+    """int64 [documents]: the unit that used each first, or else the first unit that could."""
+    owner = np.zeros(documents, np.int64)
+    for number in range(len(units) - 1, -1, -1):
+        owner[units[number].documents] = number
+    rows, first = np.unique(spans.document, return_index=True)
+    owner[rows] = spans.unit[first]
+    return owner
+
+
+def _marked(rows: set[int], n: int) -> NDArray[np.bool_]:
+    marks = np.zeros(n, np.bool_)
+    marks[sorted(rows)] = True
+    return marks
+
+
+def _sums(groups: RowArray, values: RowArray, n: int) -> RowArray:
+    sums = np.zeros(n, np.int64)
+    np.add.at(sums, groups, values)
+    return sums
 
 
 @dataclass(frozen=True, slots=True)
 class DocumentAccount:
-    """Counts of the corpus's documents (and characters of those indexed and of those that no hit named)."""
+    """Counts of the corpus's documents (and characters of those indexed and of those that no hit named).
+
+    `near_duplicates` are encoded documents that have a near-duplicate before them (counted among `encoded`).
+    """
 
     read: int
     rejected: int
@@ -106,6 +189,7 @@ class DocumentAccount:
     indexed: int
     encoded: int
     not_encoded: int
+    near_duplicates: int
     characters: int
     characters_not_encoded: int
 
@@ -119,6 +203,8 @@ class DocumentAccount:
             found.append(f"documents read {self.read} is not rejected + duplicates + indexed")
         if self.indexed != self.encoded + self.not_encoded:
             found.append(f"documents indexed {self.indexed} is not encoded + not_encoded")
+        if self.near_duplicates > self.encoded:
+            found.append(f"near_duplicates {self.near_duplicates} are more than the documents encoded")
         return found
 
 
@@ -127,13 +213,32 @@ def _negative(counts: Mapping[str, int]) -> list[str]:
     return [f"{name} is {count}, below zero" for name, count in counts.items() if count < 0]
 
 
+def section_of(category: str) -> str:
+    """The section of a category's path: its first name (empty: none)."""
+    return category.partition(" / ")[0]
+
+
 def ledger(
-    documents: DocumentAccount, tokens: TokenAccount, topics: Sequence[Mapping[str, Any]], calls: Mapping[str, Any]
+    documents: DocumentAccount,
+    tokens: TokenAccount,
+    units: Sequence[tuple[Unit, TokenAccount]],
+    facts: Sequence[Mapping[str, Any]],
+    calls: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The content of `ledger.json`: deterministic, keys in a fixed order."""
+    """The content of `ledger.json`: deterministic, keys in a fixed order. `facts` [units] are added to each unit's row."""
+    sections: dict[str, list[TokenAccount]] = {}
+    for unit, account in units:
+        sections.setdefault(section_of(unit.category), []).append(account)
     return {
         "documents": documents.as_dict(),
         "tokens": tokens.as_dict(),
-        "topics": list(topics),
+        "sections": [
+            {"section": section, **added(accounts, tokens.context_length).as_dict()}
+            for section, accounts in sections.items()
+        ],
+        "topics": [
+            {"topic_id": unit.topic_id, "topic": unit.topic, "category": unit.category, **more, **account.as_dict()}
+            for (unit, account), more in zip(units, facts, strict=True)
+        ],
         "model_calls": dict(calls),
     }

@@ -8,6 +8,8 @@ from tools.packing.fill import first_fit, lay_out
 from tools.packing.recipe import Order, Settings, UnitKind, register_recipe
 from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage
 
+_NONE = np.empty(0, np.int64)
+
 
 @register_recipe
 class LiteLong:
@@ -30,36 +32,42 @@ class LiteLong:
                 if settings.enough(plan):
                     break
                 taken = self._plan_one(unit, number, np.flatnonzero(free), tables, settings, plan)
-                if not taken:
+                if not len(taken):
                     break
                 free[taken] = False
-                for place in taken:
-                    usage.take(int(unit.documents[place]))
+                usage.take(unit.documents[taken])
             yield unit
 
     def _plan_one(
         self, unit: Unit, number: int, free: RowArray, tables: Tables, settings: Settings, plan: Plan
-    ) -> list[int]:
+    ) -> RowArray:
         """Plan the topic's next sample from the `free` places of its list; the places taken, none when they do not fill one."""
+        if tables.grouped:
+            distinct = tables.distinct(unit.documents[free])
+            plan.near_copies.update(unit.documents[np.delete(free, distinct)].tolist())
+            free = free[distinct]
         lengths = tables.lengths[unit.documents]
         filled = first_fit(lengths[free], settings.layout)
         if not filled.full:
             plan.short_units[unit.unit_id] = filled.tokens
-            return []
-        whole = arranged([int(free[place]) for place in filled.whole], settings, unit.unit_id, number)
-        cut = None if filled.cut is None else int(free[filled.cut])
-        segments = lay_out(unit, whole, cut, lengths, settings.layout)
-        plan.passed_over.update(int(unit.documents[free[place]]) for place in filled.passed_over)
-        plan.samples.append(PlannedSample(f"{unit.unit_id}-{number:03d}", self.name, unit, segments))
-        return whole if cut is None else [*whole, cut]
+            if not settings.padding or settings.remainder == "pool" or not len(filled.whole):
+                return _NONE
+        taken = arranged(free[filled.whole], settings, unit.unit_id, number)
+        if filled.cut is not None:
+            taken = np.append(taken, free[filled.cut])
+        segments = lay_out(unit, taken, lengths, settings.layout)
+        plan.passed_over.update(unit.documents[free[filled.passed_over]].tolist())
+        padding = 0 if filled.full else settings.layout.padding(segments)
+        plan.samples.append(PlannedSample(f"{unit.unit_id}-{number:03d}", self.name, unit, segments, padding))
+        return taken
 
 
-def arranged(places: list[int], settings: Settings, unit_id: str, number: int) -> list[int]:
+def arranged(places: RowArray, settings: Settings, unit_id: str, number: int) -> RowArray:
     """The chosen places in the order that the sample shows them."""
     order: Order = settings.order
     if order == "reverse":
         return places[::-1]
     if order == "shuffle":
         rng = settings.rng("order", unit_id, str(number))
-        return [places[i] for i in rng.permutation(len(places))]
+        return places[rng.permutation(len(places))]
     return places

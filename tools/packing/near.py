@@ -6,7 +6,9 @@ hash in the set, so the share of equal slots estimates the Jaccard similarity (s
 slots are compared (0.8 is found with probability 1 - 1e-7, 0.5 with 0.87), and groups are the closure of the pairs.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from hashlib import blake2b
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,8 @@ import rensa
 from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
+
+from tools.files import ignore, replacing
 
 SHINGLE = 5
 SLOTS = 128
@@ -61,6 +65,37 @@ def _joined(group: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.
     _, label = connected_components(edges, directed=False)
     _, first = np.unique(label, return_index=True)
     return np.asarray(first[label][group], np.int64)
+
+
+def cached_groups(
+    path: Path,
+    hashes: Sequence[bytes],
+    ids_of: Callable[[bytes], NDArray[Any]],
+    threshold: float,
+    tick: Callable[[int], None] = ignore,
+) -> NDArray[np.int64]:
+    """`near_groups` of the documents with these content hashes, kept in the file `path` for as long as nothing changes.
+
+    `ids_of` gives a document's ids, `tick` gets the number of documents just seen.
+    """
+    key = blake2b(b"".join([f"{ALGORITHM} {threshold} ".encode(), *hashes])).hexdigest()
+    try:
+        with np.load(path, allow_pickle=False) as kept:
+            if str(kept["key"]) == key:
+                tick(len(hashes))
+                return np.asarray(kept["group"], np.int64)
+    except (OSError, ValueError, KeyError, EOFError):
+        pass  # not there yet, or damaged: it is made anew
+
+    def documents() -> Iterator[NDArray[Any]]:
+        for content_hash in hashes:
+            tick(1)
+            yield ids_of(content_hash)
+
+    group = near_groups(signatures(documents()), threshold)
+    with replacing(path) as temporary, temporary.open("wb") as stream:
+        np.savez(stream, key=np.array(key), group=group)
+    return group
 
 
 def _batches(documents: Iterable[NDArray[Any]]) -> Iterator[list[NDArray[Any]]]:

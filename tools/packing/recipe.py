@@ -24,6 +24,7 @@ from tools.packing.tables import Layout, Plan, Tables, Unit, Usage
 
 UnitKind = Literal["topic", "corpus"]
 Order = Literal["rank", "reverse", "shuffle"]
+Remainder = Literal["unused", "pool"]
 
 
 class Interleave(NamedTuple):
@@ -41,7 +42,11 @@ class Interleave(NamedTuple):
 
 
 class Settings(NamedTuple):
-    """What a recipe is asked for. `target_tokens` bounds the run's samples times their length (None: all that can be)."""
+    """What a recipe is asked for. `target_tokens` bounds the run's samples times their length (None: all that can be).
+
+    `padding`: a unit's documents that do not fill its next sample are packed all the same, and the sample is padded.
+    `remainder: pool`: what the units left is packed together at the end (`tools.packing.remainder`), and padded there if at all.
+    """
 
     layout: Layout
     samples_per_topic: int
@@ -49,6 +54,8 @@ class Settings(NamedTuple):
     target_tokens: int | None
     seed: int
     interleave: Interleave = Interleave()
+    remainder: Remainder = "unused"
+    padding: bool = False
 
     def enough(self, plan: Plan) -> bool:
         """Whether the plan already holds `target_tokens`."""

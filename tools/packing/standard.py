@@ -4,13 +4,10 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
-from tools.packing.fill import first_fit, lay_out
+from tools.packing.fill import lay_out
+from tools.packing.line import Line
 from tools.packing.recipe import Settings, UnitKind, register_recipe
-from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage
-
-LOOKAHEAD = 64
-"""Documents that one sample may look at beyond those that hold a context's tokens: bounds the work a sample, whatever the
-corpus, and with it how many wait."""
+from tools.packing.tables import Plan, PlannedSample, Tables, Unit, Usage
 
 
 @register_recipe
@@ -26,44 +23,43 @@ class Standard:
         self, units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
     ) -> Iterator[Unit]:
         for unit in units:
-            self._plan_unit(unit, tables, usage, settings, plan)
+            shuffled = np.flatnonzero(usage.free(unit.documents))
+            shuffled = shuffled[settings.rng("shuffle", unit.unit_id).permutation(len(shuffled))]
+            line = Line(unit, shuffled, tables, settings.layout)
+            pack_line(line, unit, tables, usage, settings, plan, name=self.name, sample_id=self.name)
             yield unit
 
-    def _plan_unit(self, unit: Unit, tables: Tables, usage: Usage, settings: Settings, plan: Plan) -> None:
-        lengths = tables.lengths[unit.documents]
-        shuffled = np.flatnonzero(usage.free(unit.documents))
-        shuffled = shuffled[settings.rng("shuffle", unit.unit_id).permutation(len(shuffled))]
-        waiting: RowArray = np.empty(0, dtype=np.int64)
-        passed_over = np.zeros(len(lengths), dtype=np.bool_)
-        position = number = 0
-        while not settings.enough(plan):
-            ahead = _ahead(lengths, waiting, shuffled[position:], settings.layout.context_length)
-            queue = np.concatenate((waiting, shuffled[position : position + ahead]))
-            filled = first_fit(lengths[queue], settings.layout)
-            if not filled.full:
-                plan.short_units[unit.unit_id] = filled.tokens
+
+def pack_line(
+    line: Line,
+    unit: Unit,
+    tables: Tables,
+    usage: Usage,
+    settings: Settings,
+    plan: Plan,
+    *,
+    name: str,
+    sample_id: str,
+) -> None:
+    """Plan samples from a line until it does not fill another; with `settings.padding` the last one is padded.
+
+    `name` is the samples' recipe; their ids are `sample_id` and a number.
+    """
+    lengths = tables.lengths[unit.documents]
+    number = 0
+    while not settings.enough(plan):
+        filled = line.next()
+        if not filled.full:
+            plan.short_units[unit.unit_id] = filled.tokens
+            if not settings.padding or not len(filled.whole):
                 break
-            cut = None if filled.cut is None else int(queue[filled.cut])
-            segments = lay_out(unit, queue[filled.whole].tolist(), cut, lengths, settings.layout)
-            for segment in segments:
-                usage.take(segment.document)
-            plan.samples.append(PlannedSample(f"{self.name}-{number:06d}", self.name, unit, segments))
-            number += 1
-            position += ahead
-            passed_over[queue[filled.passed_over]] = True
-            waiting = np.delete(queue, filled.whole if filled.cut is None else [*filled.whole, filled.cut])
-        plan.passed_over.update(unit.documents[waiting[passed_over[waiting]]].tolist())
-
-
-def _ahead(lengths: RowArray, waiting: RowArray, coming: RowArray, context_length: int) -> int:
-    """How many of those `coming` join those `waiting`: the two together hold a context's tokens, and a few more documents."""
-    sums = np.cumsum(lengths[waiting])
-    enough = int(np.searchsorted(sums, context_length)) + 1
-    total, end = int(sums[-1]) if len(sums) else 0, 0
-    while end < len(coming) and total < context_length:
-        block = lengths[coming[end : end + 1024]]
-        sums = total + np.cumsum(block)
-        end += min(int(np.searchsorted(sums, context_length)) + 1, len(block))
-        total = int(sums[-1])
-        enough = len(waiting) + end
-    return min(max(0, enough + LOOKAHEAD - len(waiting)), len(coming))
+        segments = lay_out(unit, filled.taken, lengths, settings.layout)
+        usage.take(unit.documents[filled.taken])
+        padding = 0 if filled.full else settings.layout.padding(segments)
+        plan.samples.append(PlannedSample(f"{sample_id}-{number:06d}", name, unit, segments, padding))
+        number += 1
+        if not filled.full:
+            break
+    left = line.rest
+    plan.passed_over.update(unit.documents[left[line.passed_over[left]]].tolist())
+    plan.near_copies.update(unit.documents[left[line.near_copies[left]]].tolist())

@@ -1,10 +1,10 @@
 """What a planner sees: numbers only. No text and no tokens, so that a plan is a pure function, testable and repeatable."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,10 @@ class SegmentRole(StrEnum):
     DOCUMENT = "document"
     ANCHOR = "anchor"
     NEGATIVE = "negative"
+
+
+ROLES = tuple(SegmentRole)
+"""Roles by the number that stands for them in a table of segments."""
 
 
 class Segment(NamedTuple):
@@ -39,6 +43,69 @@ class Segment(NamedTuple):
     doc_start: int
 
 
+SEGMENT_FIELDS = np.dtype(
+    [
+        ("document", np.int64),
+        ("role", np.uint8),
+        ("rank", np.int32),
+        ("score", np.float32),
+        ("chunk", np.int32),
+        ("start", np.int32),
+        ("length", np.int32),
+        ("doc_start", np.int64),
+    ]
+)
+
+
+class Segments(Sequence[Segment]):
+    """The segments of one sample, in order of `start`: a list of `Segment` to who reads it, 37 bytes each to who keeps it.
+
+    `table` is the structured array [n] of `SEGMENT_FIELDS` behind it. A plan of billions of tokens holds millions of segments,
+    and a tuple of numbers would take ten times the room.
+    """
+
+    __slots__ = ("table",)
+
+    def __init__(self, table: NDArray[np.void]) -> None:
+        self.table = table
+
+    @classmethod
+    def of(cls, segments: Iterable[Segment]) -> "Segments":
+        """From segments one by one."""
+        rows = [(s.document, ROLES.index(s.role), *s[2:]) for s in segments]
+        return cls(np.array(rows, SEGMENT_FIELDS))
+
+    def __len__(self) -> int:
+        return len(self.table)
+
+    @overload
+    def __getitem__(self, index: int) -> Segment: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> "Segments": ...
+
+    def __getitem__(self, index: int | slice) -> "Segment | Segments":
+        if isinstance(index, slice):
+            return Segments(self.table[index])
+        return _segment(self.table[index].item())
+
+    def __iter__(self) -> Iterator[Segment]:
+        return map(_segment, self.table.tolist())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and len(self) == len(other) and all(map(Segment.__eq__, self, other))
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Segments.of({list(self)!r})"
+
+
+def _segment(row: tuple[int, int, int, float, int, int, int, int]) -> Segment:
+    return Segment(row[0], ROLES[row[1]], *row[2:])
+
+
 @dataclass(frozen=True, slots=True)
 class Tables:
     """The documents a plan may draw from, one row each, in content-hash order so that row order never depends on files.
@@ -55,10 +122,22 @@ class Tables:
     """The documents' meta-chunks, for recipes with negatives."""
     negatives: Mapping[str, Negatives] = field(default_factory=dict)
     """By `unit_id` where each unit has its own pool, else under the empty name."""
+    grouped: bool = field(init=False)
+    """Whether any two rows are near-duplicates."""
 
     def __post_init__(self) -> None:
-        if len(self.group) != len(self.doc_ids):
-            object.__setattr__(self, "group", np.arange(len(self.doc_ids), dtype=np.int64))
+        own = np.arange(len(self.doc_ids), dtype=np.int64)
+        if len(self.group) != len(own):
+            object.__setattr__(self, "group", own)
+        object.__setattr__(self, "grouped", bool((self.group != own).any()))
+
+    def distinct(self, rows: RowArray) -> RowArray:
+        """Places in `rows` [h], ascending: of near-duplicates the first alone."""
+        if not self.grouped:
+            return np.arange(len(rows))
+        _, first = np.unique(self.group[rows], return_index=True)
+        first.sort()
+        return first
 
     def __len__(self) -> int:
         return len(self.doc_ids)
@@ -108,8 +187,9 @@ class Usage:
         """Which of `documents` [h] may still be used: bool [h]."""
         return np.asarray(self.uses[documents] < self.cap)
 
-    def take(self, document: int) -> None:
-        self.uses[document] += 1
+    def take(self, documents: int | RowArray) -> None:
+        """Count one use of a document, or of each of several different ones."""
+        self.uses[documents] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +208,43 @@ class Layout:
         """Ids left for documents and separators."""
         return self.context_length - self.bos
 
+    def padding(self, segments: Segments) -> int:
+        """Ids that are left behind the last segment of a sample, and behind its separator."""
+        last = segments[-1]
+        return max(0, self.context_length - last.start - last.length - self.separator)
+
 
 @dataclass(frozen=True, slots=True)
 class PlannedSample:
-    """One sample as a list of segments, not yet any tokens."""
+    """One sample as its segments, not yet any tokens. The last `padding` ids stand for nothing."""
 
     sample_id: str
     recipe: str
     unit: Unit
-    segments: tuple[Segment, ...]
+    segments: Sequence[Segment]
+    padding: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.segments, Segments):
+            object.__setattr__(self, "segments", Segments.of(self.segments))
+
+    @property
+    def table(self) -> NDArray[np.void]:
+        """The segments as a structured array [n] of `SEGMENT_FIELDS`."""
+        assert isinstance(self.segments, Segments)
+        return self.segments.table
 
 
 @dataclass(slots=True)
 class Plan:
-    """All samples of a run in order, and for the ledger the documents (rows) that were passed over for want of room."""
+    """All samples of a run in order, and for the ledger the documents (rows) that did not get into one, with the reason.
+
+    `passed_over` for want of room; `near_copies` because a near-duplicate stood in the sample already.
+    """
 
     samples: list[PlannedSample] = field(default_factory=list)
     passed_over: set[int] = field(default_factory=set)
+    near_copies: set[int] = field(default_factory=set)
     short_units: dict[str, int] = field(default_factory=dict)
     """unit_id -> tokens that were at hand for a sample that could not be filled."""
     refused: Counter[str] = field(default_factory=Counter)

@@ -20,6 +20,14 @@ class Encoded(NamedTuple):
     """int64 [n + 1], in tokens, from 0."""
 
 
+class Located(NamedTuple):
+    """Where n documents' ids lie: document i begins at `arrays[part[i]][begin[i]]`. `part` and `begin` are int64 [n]."""
+
+    arrays: Sequence[NDArray[np.uint16] | NDArray[np.uint32]]
+    part: NDArray[np.int64]
+    begin: NDArray[np.int64]
+
+
 class Tokenizer(Protocol):
     """One vocabulary. Encoding is a pure function of the text, whatever the number of threads."""
 

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from litelong import UsageError
 from tools.files import ignore, write_atomic
-from tools.tokens.interface import Tokenizer
+from tools.tokens.interface import Located, Tokenizer
 from tools.tokens.lookup import HashLookup
 from tools.tokens.parts import Part, PartWriter, part_numbers, read_part, remove_leftovers
 
@@ -72,6 +72,12 @@ class TokenStore:
         number = int(np.searchsorted(self._first_documents, place, "right")) - 1
         start = int(self._first_tokens[number])
         return self._ids[number][int(self._offsets[place]) - start : int(self._offsets[place + 1]) - start]
+
+    def locate(self, hashes: Sequence[bytes]) -> Located:
+        """Where the ids of many documents lie. Raises `KeyError` for the first that the store does not hold."""
+        places = self._lookup.held(hashes, "the token store")
+        part = np.searchsorted(self._first_documents, places, "right") - 1
+        return Located(self._ids, part, self._offsets[places] - self._first_tokens[part])
 
     def fill(
         self,

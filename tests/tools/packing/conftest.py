@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from tools.files import content_hash
+from tools.packing.gather import Specials
 from tools.packing.tables import Tables
-from tools.packing.write import Specials
 from tools.tokens import Tokenizer, TokenStore, load_tokenizer
 
 WORDS = ["sea", "whale", "reef", "coral", "tide", "<|endoftext|>", "naïve", "文", "\n"]

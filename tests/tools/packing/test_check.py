@@ -2,7 +2,8 @@
 
 from collections.abc import Callable
 from copy import deepcopy
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,8 +13,9 @@ from numpy.typing import NDArray
 
 from tools.packing.check import check_sample
 from tools.packing.fill import first_fit, lay_out
-from tools.packing.tables import Tables, Unit
-from tools.packing.write import Specials, gather
+from tools.packing.gather import Specials, gather
+from tools.packing.tables import PlannedSample, Tables, Unit
+from tools.packing.write import Boundaries, Shape, spans
 from tools.tokens import TokenStore
 
 BOS = 7
@@ -34,19 +36,28 @@ def tokens_of(tables: Tables, store: TokenStore) -> Callable[[str], NDArray[Any]
     return lambda doc_id: store.ids(known[doc_id]) if doc_id in known else None
 
 
-def sample_of(tables: Tables, store: TokenStore, specials: Specials, boundaries: Literal["sample", "document"]) -> Row:
+def sample_of(tables: Tables, store: TokenStore, specials: Specials, boundaries: Boundaries) -> Row:
     """A sample of five documents or more, the last of them cut."""
     rows = np.argsort(tables.lengths, kind="stable")[5:]
     layout = specials.layout(LENGTH)
     unit = Unit("t", rows, np.arange(1, len(rows) + 1, dtype=np.int32), np.ones(len(rows), np.float32))
     filled = first_fit(tables.lengths[rows], layout)
     assert filled.cut is not None
-    placed = lay_out(unit, filled.whole, filled.cut, tables.lengths[rows], layout)
+    placed = lay_out(unit, filled.taken, tables.lengths[rows], layout)
     assert len(placed) >= 5
-    segments = [{**s._asdict(), "doc_id": tables.doc_ids[s.document], "role": str(s.role)} for s in placed]
-    hashes = dict(zip(tables.doc_ids, tables.hashes, strict=True))
-    ids, doc_lens = gather(segments, hashes, store, specials, LENGTH, boundaries)
-    return {"input_ids": ids, "n_tokens": LENGTH, "doc_lens": doc_lens, "segments": segments}
+    return as_row(PlannedSample("s", "litelong", unit, placed), tables, store, specials, Shape(LENGTH, boundaries))
+
+
+def as_row(sample: PlannedSample, tables: Tables, store: TokenStore, specials: Specials, shape: Shape) -> Row:
+    """The sample as a row of `samples/*.parquet`."""
+    return {
+        "input_ids": gather([sample], store.locate(tables.hashes), specials, shape.context_length),
+        "n_tokens": shape.context_length - sample.padding,
+        "doc_lens": spans(sample, shape),
+        "segments": [
+            {**s._asdict(), "doc_id": tables.doc_ids[s.document], "role": str(s.role)} for s in sample.segments
+        ],
+    }
 
 
 @pytest.fixture
@@ -56,7 +67,7 @@ def row(tables: Tables, store: TokenStore, marked: Specials) -> Row:
 
 @pytest.fixture
 def check(tokens_of: Callable[[str], NDArray[Any] | None], marked: Specials) -> Check:
-    return lambda row: check_sample(row, tokens_of, marked, LENGTH, "sample")
+    return lambda row: check_sample(row, tokens_of, marked, Shape(LENGTH, "sample"))
 
 
 def ends(row: Row) -> list[int]:
@@ -98,14 +109,14 @@ def test_any_single_changed_id_is_found_and_its_position_named(
     marked: Specials,
     tokens_of: Callable[[str], NDArray[Any] | None],
     data: st.DataObject,
-    boundaries: Literal["sample", "document"],
+    boundaries: Boundaries,
 ) -> None:
     row = sample_of(tables, store, marked, boundaries)
     place = data.draw(st.integers(0, LENGTH - 1))
     before = int(row["input_ids"][place])
     after = data.draw(st.integers(0, (1 << 32) - 1).filter(lambda new: new != before))
     row["input_ids"][place] = after
-    problems = check_sample(row, tokens_of, marked, LENGTH, boundaries)
+    problems = check_sample(row, tokens_of, marked, Shape(LENGTH, boundaries))
     assert len(problems) == 1
     assert f"id {after} at position {place} should be " in problems[0]
     assert str(before) in problems[0]
@@ -126,12 +137,12 @@ def test_spans_of_documents_must_begin_where_documents_begin(
     tables: Tables, store: TokenStore, marked: Specials, tokens_of: Any
 ) -> None:
     row = sample_of(tables, store, marked, "document")
-    assert check_sample(row, tokens_of, marked, LENGTH, "document") == []
+    assert check_sample(row, tokens_of, marked, Shape(LENGTH, "document")) == []
     row["doc_lens"][0] += 1
     row["doc_lens"][1] -= 1
     said = ["doc_lens do not mark the attention spans of boundaries: document"]
-    assert check_sample(row, tokens_of, marked, LENGTH, "document") == said
-    assert check_sample({**row, "doc_lens": [LENGTH]}, tokens_of, marked, LENGTH, "document") == said
+    assert check_sample(row, tokens_of, marked, Shape(LENGTH, "document")) == said
+    assert check_sample({**row, "doc_lens": [LENGTH]}, tokens_of, marked, Shape(LENGTH, "document")) == said
 
 
 def test_overlapping_segments_are_named(row: Row, check: Check) -> None:
@@ -177,10 +188,30 @@ def test_another_documents_name_is_found(row: Row, check: Check, tables: Tables,
     assert check(row)[0].startswith(f"segment 0 ({longest}): id ")
 
 
-@pytest.mark.parametrize("n_tokens", [0, LENGTH - 1, LENGTH + 1, None])
-def test_a_wrong_n_tokens_is_named(row: Row, check: Check, n_tokens: int | None) -> None:
+@pytest.mark.parametrize("n_tokens", [0, LENGTH - 1, LENGTH + 1])
+def test_a_wrong_n_tokens_is_named(row: Row, check: Check, n_tokens: int) -> None:
     row["n_tokens"] = n_tokens
-    assert check(row) == [f"n_tokens is {n_tokens}, and no id of {LENGTH} is padding"]
+    assert check(row) == [f"n_tokens is {n_tokens}, and the last document ends the sample at {LENGTH}"]
+
+
+@pytest.mark.parametrize("boundaries", ["sample", "document"])
+def test_padding_is_checked_to_its_last_id(
+    tables: Tables, store: TokenStore, marked: Specials, tokens_of: Any, boundaries: Boundaries
+) -> None:
+    padded, shape = replace(marked, pad=9), Shape(LENGTH, boundaries)
+    unit = Unit("t", np.arange(3), np.arange(1, 4, dtype=np.int32), np.ones(3, np.float32))
+    layout = padded.layout(LENGTH)
+    placed = lay_out(unit, np.arange(1), tables.lengths[:1], layout)
+    padding = layout.padding(placed)
+    row = as_row(PlannedSample("s", "litelong", unit, placed, padding), tables, store, padded, shape)
+    assert row["doc_lens"] == [LENGTH - padding, padding]
+    assert check_sample(row, tokens_of, padded, shape) == []
+    for at in (LENGTH - 1, LENGTH - padding):
+        wrong = {**row, "input_ids": np.where(np.arange(LENGTH) == at, 5, row["input_ids"])}
+        assert check_sample(wrong, tokens_of, padded, shape) == [f"id 5 at position {at} should be padding"]
+    assert check_sample({**row, "doc_lens": [LENGTH]}, tokens_of, padded, shape) == [
+        f"doc_lens do not mark the attention spans of boundaries: {boundaries}"
+    ]
 
 
 @pytest.mark.parametrize("length", [0, LENGTH - 1, LENGTH + 1])
@@ -208,9 +239,11 @@ def test_a_segment_where_a_special_id_belongs_is_named(row: Row, check: Check, t
     assert check(row) == [f"position {last['start']} should hold a special id"]
 
 
-@pytest.mark.parametrize("column", ["doc_lens", "segments"])
+@pytest.mark.parametrize("column", ["n_tokens", "doc_lens", "segments"])
 def test_nulls_are_a_problem_and_no_crash(row: Row, check: Check, column: str) -> None:
-    assert check({**row, column: None}) == ["doc_lens or segments hold a null"]
-    assert check({**row, column: [None]}) == ["doc_lens or segments hold a null"]
+    said = ["n_tokens, doc_lens or segments hold a null"]
+    assert check({**row, column: None}) == said
+    if column != "n_tokens":
+        assert check({**row, column: [None]}) == said
     row["segments"][0]["length"] = None
-    assert check(row) == ["doc_lens or segments hold a null"]
+    assert check(row) == said

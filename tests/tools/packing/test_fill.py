@@ -8,22 +8,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.packing.fill import Filled, first_fit, lay_out
-from tools.packing.tables import Layout, Segment, Unit
+from tools.packing.tables import Layout, Segments, Unit
 
 LENGTHS = st.lists(st.one_of(st.integers(1, 40), st.integers(1, 200_000)), max_size=40)
 CONTEXTS = st.one_of(st.integers(16, 200), st.sampled_from([512, 4096, 131_072]))
 LAYOUTS = st.builds(Layout, CONTEXTS, bos=st.booleans(), separator=st.booleans())
 
 
-def filled_and_laid_out(lengths: list[int], layout: Layout) -> tuple[Filled, tuple[Segment, ...]]:
+def filled_and_laid_out(lengths: list[int], layout: Layout) -> tuple[Filled, Segments]:
     array = np.array(lengths, np.int64)
     filled = first_fit(array, layout)
     ranks = np.arange(1, len(lengths) + 1, dtype=np.int32)
     unit = Unit("u", np.arange(len(lengths), dtype=np.int64), ranks, np.linspace(9, 1, len(lengths), dtype=np.float32))
-    return filled, lay_out(unit, filled.whole, filled.cut, array, layout)
+    return filled, lay_out(unit, filled.taken, array, layout)
 
 
-def specials(segments: tuple[Segment, ...], layout: Layout) -> list[int]:
+def specials(segments: Segments, layout: Layout) -> list[int]:
     """The positions that special ids take, by the words of `Layout`."""
     ends = [segment.start + segment.length for segment in segments]
     return [0] * layout.bos + [end for end in ends if layout.separator and end < layout.context_length]
@@ -50,8 +50,8 @@ def test_a_full_sample_holds_every_position_exactly_once(lengths: list[int], lay
 @given(lengths=LENGTHS, layout=LAYOUTS)
 def test_at_most_the_last_document_is_cut_and_only_its_tail_is_missing(lengths: list[int], layout: Layout) -> None:
     filled, segments = filled_and_laid_out(lengths, layout)
-    assert [s.document for s in segments] == [*filled.whole, *([] if filled.cut is None else [filled.cut])]
-    assert filled.whole == sorted(filled.whole), "documents stand in the order of preference"
+    assert [s.document for s in segments] == filled.taken.tolist()
+    assert filled.whole.tolist() == sorted(filled.whole), "documents stand in the order of preference"
     assert all(s.doc_start == 0 and s.length <= lengths[s.document] for s in segments)
     cut = [number for number, s in enumerate(segments) if s.length < lengths[s.document]]
     assert cut == ([] if filled.cut is None else [len(segments) - 1])
@@ -71,7 +71,7 @@ def test_a_document_is_passed_over_only_when_it_does_not_fit_in_its_turn(lengths
             room, number = room - need, number + 1
         else:
             assert need > room
-    if filled.cut is not None and filled.passed_over:
+    if filled.cut is not None and len(filled.passed_over):
         assert filled.cut < min(filled.passed_over), "the best of those that did not fit is the one that is cut"
 
 
@@ -84,7 +84,8 @@ def test_a_sample_is_full_unless_all_documents_together_are_too_short(lengths: l
     assert filled.full == (joined + closing >= layout.capacity)
     if not filled.full:
         assert filled.tokens == joined
-        assert filled == Filled(list(range(len(lengths))), [], None, False, joined)
+        assert (filled.whole.tolist(), filled.passed_over.tolist()) == (list(range(len(lengths))), [])
+        assert filled.cut is None
 
 
 @pytest.mark.parametrize(
@@ -103,13 +104,13 @@ def test_examples_with_ten_ids_and_separators(
     lengths: list[int], whole: list[int], cut: int | None, passed_over: list[int]
 ) -> None:
     filled, _ = filled_and_laid_out(lengths, Layout(10, bos=False, separator=True))
-    assert (filled.whole, filled.cut, filled.passed_over) == (whole, cut, passed_over)
+    assert (filled.whole.tolist(), filled.cut, filled.passed_over.tolist()) == (whole, cut, passed_over)
     assert filled.full
 
 
 def test_segments_carry_rank_and_score_of_their_document() -> None:
     unit = Unit("u", np.array([7, 3]), np.array([1, 4], np.int32), np.array([2.5, 1.25], np.float32))
-    one, other = lay_out(unit, [0], 1, np.array([5, 50]), Layout(16, bos=True, separator=True))
-    assert one == Segment(7, one.role, 1, 2.5, -1, 1, 5, 0)
-    assert other == Segment(3, other.role, 4, 1.25, -1, 7, 9, 0)
+    one, other = lay_out(unit, np.array([0, 1]), np.array([5, 50]), Layout(16, bos=True, separator=True))
+    assert one == (7, one.role, 1, 2.5, -1, 1, 5, 0)
+    assert other == (3, other.role, 4, 1.25, -1, 7, 9, 0)
     assert one.role == other.role == "document"

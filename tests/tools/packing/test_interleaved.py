@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tools.files import content_hash
 from tools.packing.chunks import Chunks, Negatives, retrieval_depth
 from tools.packing.layout import Interleaving, check_interleaved, check_knotted
-from tools.packing.ledger import Span, token_account
+from tools.packing.ledger import added, token_accounts
 from tools.packing.nextlong import roots_of
 from tools.packing.recipe import Interleave, Settings, get_recipe
 from tools.packing.tables import Layout, Plan, PlannedSample, SegmentRole, Tables, Unit, Usage
@@ -183,9 +183,10 @@ def test_the_same_inputs_give_the_same_plan_and_a_target_only_ends_it_earlier(jo
 @given(job=jobs(INTERLEAVED + KNOTTED))
 def test_tokens_are_conserved(job: Job) -> None:
     plan = job.plan()
-    spans = (Span(s.document, s.doc_start, s.doc_start + s.length) for p in plan.samples for s in p.segments)
+    copies = np.zeros(len(job.tables), np.int64)
     context_length = job.settings.layout.context_length
-    account = token_account(job.tables.lengths, spans, plan.passed_over, len(plan.samples), context_length)
+    accounts = token_accounts(job.tables.lengths, copies, job.units, plan, context_length)
+    account = added(accounts, context_length)
     assert account.errors() == []
     assert account.special == job.settings.layout.bos * len(plan.samples)
 

@@ -9,9 +9,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tools.files import content_hash
-from tools.packing.ledger import Span, TokenAccount, token_account
+from tools.packing.ledger import TokenAccount, added, token_accounts
+from tools.packing.line import LOOKAHEAD
 from tools.packing.recipe import Order, Settings, get_recipe
-from tools.packing.standard import LOOKAHEAD
 from tools.packing.tables import Layout, Plan, PlannedSample, Segment, Tables, Unit, Usage
 
 ORDERS: Sequence[Order] = ("rank", "reverse", "shuffle")
@@ -48,9 +48,10 @@ class Job(NamedTuple):
         return plan
 
     def account(self, plan: Plan) -> TokenAccount:
-        spans = (Span(s.document, s.doc_start, s.doc_start + s.length) for p in plan.samples for s in p.segments)
-        context_length = self.settings.layout.context_length
-        return token_account(self.tables.lengths, spans, plan.passed_over, len(plan.samples), context_length)
+        length, copies = self.settings.layout.context_length, np.zeros(len(self.lengths), np.int64)
+        accounts = token_accounts(self.tables.lengths, copies, self.units, plan, length)
+        assert [account.errors() for account in accounts] == [[] for _ in accounts]
+        return added(accounts, length)
 
 
 def unit(unit_id: str, rows: Sequence[int]) -> Unit:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -13,14 +13,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tools.packing import plan_file
 from tools.packing import write as writing
 from tools.packing.check import check_sample
+from tools.packing.gather import Specials, gather
+from tools.packing.plan_file import read_plan, write_plan
 from tools.packing.recipe import Settings, get_recipe
 from tools.packing.tables import Plan, PlannedSample, Segment, SegmentRole, Tables, Unit, Usage
-from tools.packing.write import Specials, gather, read_plan, write_plan, write_samples
+from tools.packing.write import Boundaries, Shape, spans, write_samples
 from tools.tokens import TokenStore
 
-Boundaries = Literal["sample", "document"]
 LABELS = ("sample_id", "recipe", "topic_id", "topic", "category", "category_code")
 LENGTH = 64
 
@@ -40,11 +42,6 @@ def planned(tables: Tables, specials: Specials, recipe: str = "standard", seed: 
     return plan
 
 
-def hashes_of(tables: Tables) -> Callable[[Iterable[str]], dict[str, bytes]]:
-    known = dict(zip(tables.doc_ids, tables.hashes, strict=True))
-    return lambda doc_ids: {doc_id: known[doc_id] for doc_id in doc_ids}
-
-
 def write(
     folder: Path,
     plan: Plan,
@@ -59,13 +56,12 @@ def write(
     write_plan(plan, tables, folder / "plan")
     ticks: list[int] = []
     write_samples(
-        folder / "plan",
+        plan,
+        tables,
         folder / "samples",
-        hash_of=hashes_of(tables),
         store=store,
         specials=specials,
-        context_length=length,
-        boundaries=boundaries,
+        shape=Shape(length, boundaries),
         workers=workers,
         tick=ticks.append,
     )
@@ -123,7 +119,7 @@ def test_the_columns_are_those_of_the_design(
 def test_a_plan_is_read_as_it_was_written(
     tmp_path: Path, tables: Tables, specials: Specials, per_part: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(writing, "PLAN_ROWS", per_part)
+    monkeypatch.setattr(plan_file, "PLAN_ROWS", per_part)
     plan = planned(tables, specials, "litelong")
     paths = write_plan(plan, tables, tmp_path)
     assert paths == sorted(tmp_path.iterdir())
@@ -165,7 +161,7 @@ def test_written_samples_pass_the_check(
     rows = rows_of(write(tmp_path, plan, tables, store, chosen, boundaries=boundaries))
     assert [row["sample_id"] for row in rows] == [sample.sample_id for sample in plan.samples]
     for row, sample in zip(rows, plan.samples, strict=True):
-        assert check_sample(row, tokens_of(tables, store), chosen, LENGTH, boundaries) == []
+        assert check_sample(row, tokens_of(tables, store), chosen, Shape(LENGTH, boundaries)) == []
         assert len(row["doc_lens"]) == (1 if boundaries == "sample" else len(sample.segments))
 
 
@@ -187,36 +183,57 @@ def test_whatever_is_planned_is_gathered_right(
     boundaries: Boundaries,
 ) -> None:
     chosen = Specials(bos, separator)
-    for sample in planned(tables, chosen, "standard", seed, length).samples:
+    samples, shape = planned(tables, chosen, "standard", seed, length).samples, Shape(length, boundaries)
+    gathered = gather(samples, store.locate(tables.hashes), chosen, length).reshape(-1, length)
+    for sample, ids in zip(samples, gathered, strict=True):
         segments = [as_row(segment, tables) for segment in sample.segments]
-        hashes = hashes_of(tables)(segment["doc_id"] for segment in segments)
-        ids, doc_lens = gather(segments, hashes, store, chosen, length, boundaries)
-        row = {"input_ids": ids, "n_tokens": length, "doc_lens": doc_lens, "segments": segments}
-        assert check_sample(row, tokens_of(tables, store), chosen, length, boundaries) == []
+        row = {"input_ids": ids, "n_tokens": length, "doc_lens": spans(sample, shape), "segments": segments}
+        assert check_sample(row, tokens_of(tables, store), chosen, shape) == []
+
+
+def alone(row: int, *segments: Segment) -> PlannedSample:
+    """A sample of one document."""
+    unit = Unit("t", np.array([row]), np.ones(1, np.int32), np.ones(1, np.float32))
+    return PlannedSample("s", "litelong", unit, segments)
 
 
 def test_a_later_slice_of_a_document_is_gathered_from_where_it_begins(tables: Tables, store: TokenStore) -> None:
     long = int(np.argmax(tables.lengths))
-    segment = Segment(long, SegmentRole.ANCHOR, 1, 1.0, 3, 0, 16, 20)
-    ids, _ = gather(
-        [as_row(segment, tables)], hashes_of(tables)(tables.doc_ids), store, Specials(None, 0), 16, "sample"
-    )
+    sample = alone(long, Segment(long, SegmentRole.ANCHOR, 1, 1.0, 3, 0, 16, 20))
+    ids = gather([sample], store.locate(tables.hashes), Specials(None, 0), 16)
     assert ids.tolist() == store.ids(tables.hashes[long])[20:36].tolist()
 
 
-@pytest.mark.parametrize("plan_rows", [2, 65_536])
-def test_parts_hold_a_fixed_number_of_samples_across_the_plans_own_parts(
-    tmp_path: Path,
-    tables: Tables,
-    store: TokenStore,
-    specials: Specials,
-    plan_rows: int,
-    monkeypatch: pytest.MonkeyPatch,
+def test_segments_without_a_gap_stand_side_by_side_and_a_wide_gap_is_all_separators(
+    tables: Tables, store: TokenStore
+) -> None:
+    long = int(np.argmax(tables.lengths))
+    places = ((0, 4, 8), (4, 4, 0), (11, 4, 12))
+    sample = alone(
+        long, *(Segment(long, SegmentRole.ANCHOR, 1, 1.0, 3, start, length, at) for start, length, at in places)
+    )
+    tokens = store.ids(tables.hashes[long]).tolist()
+    ids = gather([sample, sample], store.locate(tables.hashes), Specials(None, 9), 16).reshape(2, 16).tolist()
+    assert ids == [[*tokens[8:12], *tokens[:4], 9, 9, 9, *tokens[12:16], 9]] * 2
+
+
+@pytest.mark.parametrize("segments", [((0, 9, 0), (8, 8, 0)), ((0, 17, 0),), ((0, 8, 0),)])
+def test_a_plan_that_does_not_fit_its_sample_is_never_written(
+    tables: Tables, store: TokenStore, segments: tuple[tuple[int, int, int], ...]
+) -> None:
+    """Overlapping, too long, and a hole where no separator may stand."""
+    long = int(np.argmax(tables.lengths))
+    placed = (Segment(long, SegmentRole.DOCUMENT, 1, 1.0, -1, start, length, at) for start, length, at in segments)
+    with pytest.raises(RuntimeError, match="the plan"):
+        gather([alone(long, *placed)], store.locate(tables.hashes), Specials(None, None), 16)
+
+
+def test_parts_hold_a_fixed_number_of_samples(
+    tmp_path: Path, tables: Tables, store: TokenStore, specials: Specials, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = planned(tables, specials)
     whole = rows_of(write(tmp_path / "one", plan, tables, store, specials))
     monkeypatch.setattr(writing, "PART_TOKENS", 3 * LENGTH)
-    monkeypatch.setattr(writing, "PLAN_ROWS", plan_rows)
     files = write(tmp_path / "many", plan, tables, store, specials)
     sizes = [pq.ParquetFile(file).metadata.num_rows for file in files]
     assert sizes[:-1] == [3] * (len(plan.samples) // 3 - (len(plan.samples) % 3 == 0))
@@ -266,20 +283,18 @@ def test_parts_that_are_there_are_kept_and_only_missing_ones_are_written(
     assert {file.name: file.stat().st_ino for file in again if file.name in kept} == kept
 
 
-def test_a_part_that_fails_leaves_no_file(
+def test_a_document_that_the_store_lacks_leaves_no_file(
     tmp_path: Path, tables: Tables, store: TokenStore, specials: Specials
 ) -> None:
     absent = Tables(tables.doc_ids, [bytes(16) for _ in tables.hashes], tables.lengths)
     with pytest.raises(KeyError, match="does not hold"):
         write(tmp_path, planned(tables, specials), absent, store, specials)
-    assert list((tmp_path / "samples").iterdir()) == []
+    assert not (tmp_path / "samples").exists()
 
 
 def test_a_document_used_twice_stands_in_both_samples(tables: Tables, store: TokenStore, specials: Specials) -> None:
     row = int(np.argmax(tables.lengths))
-    unit = Unit("t", np.array([row]), np.ones(1, np.int32), np.ones(1, np.float32))
-    segment = Segment(row, SegmentRole.DOCUMENT, 1, 1.0, -1, 0, 32, 0)
-    plan = Plan([PlannedSample(f"s-{n}", "litelong", unit, (segment,)) for n in range(2)])
+    plan = Plan([alone(row, Segment(row, SegmentRole.DOCUMENT, 1, 1.0, -1, 0, 32, 0))] * 2)
     with TemporaryDirectory() as folder:
         one, other = rows_of(write(Path(folder), plan, tables, store, specials, length=32))
     assert one["input_ids"].tolist() == other["input_ids"].tolist() == store.ids(tables.hashes[row])[:32].tolist()

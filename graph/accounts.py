@@ -1,0 +1,72 @@
+"""The ledger of a run: what became of every document of the corpus and of every token of those encoded."""
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from graph.chats import model_calls
+from graph.context import RunContext
+from graph.stages.encode import needed
+from tools.packing.ledger import DocumentAccount, TokenAccount, added, ledger, token_accounts
+from tools.packing.tables import Plan, RowArray, Tables, Unit
+
+
+def make_ledger(context: RunContext, plan: Plan, units: Sequence[Unit], tables: Tables) -> dict[str, Any]:
+    """The content of `ledger.json`. Raises `RuntimeError` when it does not close."""
+    length = context.config.packing.context_length
+    accounts = token_accounts(tables.lengths, _copies(context, tables), units, plan, length)
+    total = added(accounts, length)
+    documents = _documents(context, tables)
+    errors = [*documents.errors(), *(error for account in (total, *accounts) for error in account.errors())]
+    errors += _sums(total, plan, tables)
+    if errors:
+        raise RuntimeError(f"the ledger does not close: {'; '.join(errors[:5])}")
+    facts = [
+        {
+            "hits": len(unit.documents),
+            "hit_tokens": int(tables.lengths[unit.documents].sum()),
+            "short_of_one_sample": plan.short_units.get(unit.unit_id),
+        }
+        for unit in units
+    ]
+    return ledger(documents, total, list(zip(units, accounts, strict=True)), facts, _calls(context))
+
+
+def _calls(context: RunContext) -> dict[str, Any]:
+    debate = context.run.stage("debate")
+    failed = len(debate.counts["failed"]) if debate else 0
+    return model_calls(context.path, (c.path for c in context.parts.categories), failed)
+
+
+def _sums(total: TokenAccount, plan: Plan, tables: Tables) -> list[str]:
+    """The units' sums against what the tables and the plan say without them."""
+    found = []
+    if total.encoded != int(tables.lengths.sum()):
+        found.append(f"units have {total.encoded} tokens, the documents {int(tables.lengths.sum())}")
+    if total.samples != len(plan.samples):
+        found.append(f"units have {total.samples} samples, the plan {len(plan.samples)}")
+    return found
+
+
+def _copies(context: RunContext, tables: Tables) -> RowArray:
+    """int64 [n]: exact duplicates of each document that were dropped when the corpus was indexed."""
+    counts = Counter(duplicate.of for duplicate in context.indexed.catalog.duplicates())
+    return np.array([counts[doc_id] for doc_id in tables.doc_ids], np.int64)
+
+
+def _documents(context: RunContext, tables: Tables) -> DocumentAccount:
+    counts = context.indexed.counts()
+    encoded = sum(entry.n_chars for entry in needed(context))
+    return DocumentAccount(
+        read=counts.read,
+        rejected=counts.rejected,
+        duplicates=counts.duplicates,
+        indexed=counts.documents,
+        encoded=len(tables),
+        not_encoded=counts.documents - len(tables),
+        near_duplicates=int((tables.group != np.arange(len(tables))).sum()),
+        characters=counts.characters,
+        characters_not_encoded=counts.characters - encoded,
+    )

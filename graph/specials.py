@@ -1,0 +1,46 @@
+"""Which special ids stand in samples: by the tokenizer's own conventions, or by choice."""
+
+from graph.config import PackingSection
+from litelong import UsageError
+from tools.packing.gather import Specials
+from tools.tokens import Tokenizer
+
+
+def specials_of(packing: PackingSection, tokenizer: Tokenizer) -> Specials:
+    """BOS, separator and padding. Raises `UsageError` for an id that the tokenizer does not have."""
+    return Specials(
+        bos=tokenizer.bos_id if packing.bos == "auto" else None,
+        separator=_separator(packing, tokenizer),
+        pad=_pad(packing, tokenizer) if packing.padding else None,
+    )
+
+
+def _separator(packing: PackingSection, tokenizer: Tokenizer) -> int | None:
+    if packing.separator == "none":
+        return None
+    if packing.separator == "eos":
+        return tokenizer.eos_id
+    if packing.separator == "bos":
+        if tokenizer.bos_id is None:
+            raise UsageError(f"packing.separator: tokenizer {tokenizer.name} has no BOS; use eos, none or an id")
+        return tokenizer.bos_id
+    return _known(packing.separator, tokenizer, "packing.separator")
+
+
+def _pad(packing: PackingSection, tokenizer: Tokenizer) -> int:
+    if packing.pad_id != "auto":
+        return _known(packing.pad_id, tokenizer, "packing.pad_id")
+    found = tokenizer.pad_id if tokenizer.pad_id is not None else tokenizer.eos_id
+    if found is None:
+        raise UsageError(
+            f"packing.pad_id: tokenizer {tokenizer.name} has neither padding nor EOS; give the id to pad with"
+        )
+    return found
+
+
+def _known(token: int, tokenizer: Tokenizer, key: str) -> int:
+    if token >= tokenizer.vocab_size:
+        raise UsageError(
+            f"{key}: {token} is no id of tokenizer {tokenizer.name}, whose ids are below {tokenizer.vocab_size}"
+        )
+    return token

@@ -1,0 +1,85 @@
+"""From segments to ids: slices of the token store, copied to where they stand, and special ids in the gaps between them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tools.packing.tables import SEGMENT_FIELDS, Layout, PlannedSample, RowArray
+from tools.tokens.interface import Located
+
+
+class TokenSource(Protocol):
+    """Where documents' ids come from (`tools.tokens.TokenStore`)."""
+
+    def locate(self, hashes: Sequence[bytes]) -> Located: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Specials:
+    """The ids that no document has: `bos` at a sample's start, `separator` after a document, `pad` at its end (None: none)."""
+
+    bos: int | None
+    separator: int | None
+    pad: int | None = None
+
+    def layout(self, context_length: int) -> Layout:
+        return Layout(context_length, bos=self.bos is not None, separator=self.separator is not None)
+
+
+def gather(
+    samples: Sequence[PlannedSample], documents: Located, specials: Specials, context_length: int
+) -> NDArray[np.uint32]:
+    """The ids of samples, one after the other: uint32 [n * context_length]. `documents` are located by row of the tables.
+
+    Raises `RuntimeError` when the plan leaves a place that is neither a document's nor a special id's.
+    """
+    ids = np.empty(len(samples) * context_length, np.uint32)
+    first = np.arange(len(samples), dtype=np.int64) * context_length
+    segments = np.concatenate([np.empty(0, SEGMENT_FIELDS), *(sample.table for sample in samples)])
+    counts = [len(sample.segments) for sample in samples]
+    starts = segments["start"] + np.repeat(first, counts)
+    lengths = segments["length"]
+    padding = np.array([sample.padding for sample in samples], np.int64)
+    gaps = _gaps(starts, starts + lengths, first, first + context_length - padding, counts, specials.bos is not None)
+    rows = segments["document"]
+    sources = map(documents.arrays.__getitem__, documents.part[rows].tolist())
+    begins = documents.begin[rows] + segments["doc_start"]
+    for source, begin, start, length in zip(sources, begins.tolist(), starts.tolist(), lengths.tolist(), strict=True):
+        ids[start : start + length] = source[begin : begin + length]
+    _fill_specials(ids, gaps, first, padding, specials, context_length)
+    return ids
+
+
+def _gaps(
+    starts: RowArray, ends: RowArray, first: RowArray, last: RowArray, counts: Sequence[int], bos: bool
+) -> RowArray:
+    """The places, ascending, that neither a segment nor BOS nor padding has. Samples run from `first` to `last` [n]."""
+    begin_of_sample = np.cumsum([0, *counts[:-1]])
+    nexts = np.append(starts[1:], 0)
+    nexts[begin_of_sample[1:] - 1] = last[:-1]
+    nexts[-1:] = last[-1:]
+    gap_starts = np.concatenate((first + bos, ends))
+    gap_lengths = np.concatenate((starts[begin_of_sample] - first - bos, nexts - ends))
+    if (gap_lengths < 0).any():
+        raise RuntimeError("the plan has segments that overlap, or that leave their sample")
+    offsets = np.arange(int(gap_lengths.sum())) - np.repeat(np.cumsum(gap_lengths) - gap_lengths, gap_lengths)
+    return np.asarray(np.repeat(gap_starts, gap_lengths) + offsets)
+
+
+def _fill_specials(
+    ids: NDArray[np.uint32], gaps: RowArray, first: RowArray, padding: RowArray, specials: Specials, context_length: int
+) -> None:
+    if specials.bos is not None:
+        ids[first] = specials.bos
+    if len(gaps):
+        if specials.separator is None:
+            raise RuntimeError("the plan leaves places between segments, and there is no separator")
+        ids[gaps] = specials.separator
+    for sample in np.flatnonzero(padding).tolist():
+        if specials.pad is None:
+            raise RuntimeError("the plan pads a sample, and there is no id for padding")
+        end = int(first[sample]) + context_length
+        ids[end - int(padding[sample]) : end] = specials.pad

@@ -1,0 +1,83 @@
+"""What topics leave, packed together: documents of one category first, then of one section, then of all (`remainder: pool`).
+
+A topic's documents that do not fill a sample are few; those of a category's topics together fill some. Such a sample has
+no topic. Its recipe is `RECIPE/remainder` and its category is the path that all of its documents come from (empty: several
+sections), so a trainer can tell it from the samples that the recipe is about, and leave it out.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tools.packing.line import Line
+from tools.packing.recipe import Settings
+from tools.packing.standard import pack_line
+from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
+
+
+@dataclass(frozen=True, slots=True)
+class _Left:
+    """Documents (rows) that no sample has, in order of their first topic and rank, each with that topic's rank and score."""
+
+    rows: RowArray
+    ranks: np.typing.NDArray[np.int32]
+    scores: np.typing.NDArray[np.float32]
+    categories: list[str]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+
+def plan_remainder(
+    units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan, recipe: str
+) -> list[Unit]:
+    """Pack the documents of topics (`units` in planning order) that are in no sample; the units made of them."""
+    left = _left(units, usage)
+    made: list[Unit] = []
+    for level, paths in enumerate(_levels(left.categories)):
+        free = usage.uses[left.rows] == 0
+        by_path: dict[str, list[int]] = {}
+        for place in np.flatnonzero(free).tolist():
+            by_path.setdefault(paths[place], []).append(place)
+        for path, members in by_path.items():
+            if settings.enough(plan):
+                return made
+            places = np.array(members, np.int64)
+            number = len(made)
+            unit = Unit(
+                f"remainder-{number:05d}", left.rows[places], left.ranks[places], left.scores[places], category=path
+            )
+            last = settings._replace(padding=settings.padding and level == 2)
+            line = Line(unit, np.arange(len(places)), tables, settings.layout)
+            before = len(plan.samples)
+            pack_line(line, unit, tables, usage, last, plan, name=f"{recipe}/remainder", sample_id=unit.unit_id)
+            plan.short_units.pop(unit.unit_id, None)
+            if len(plan.samples) > before:
+                made.append(unit)
+    return made
+
+
+def _left(units: Sequence[Unit], usage: Usage) -> _Left:
+    """Every document of the units that is in no sample, once: by the first unit that has it."""
+    seen = np.zeros(len(usage.uses), np.bool_)
+    rows, ranks, scores, categories = [], [], [], []
+    for unit in units:
+        new = np.flatnonzero((usage.uses[unit.documents] == 0) & ~seen[unit.documents])
+        seen[unit.documents] = True
+        rows.append(unit.documents[new])
+        ranks.append(unit.ranks[new])
+        scores.append(unit.scores[new])
+        categories += [unit.category] * len(new)
+    empty = np.empty(0)
+    return _Left(
+        np.concatenate((empty.astype(np.int64), *rows)),
+        np.concatenate((empty.astype(np.int32), *ranks)),
+        np.concatenate((empty.astype(np.float32), *scores)),
+        categories,
+    )
+
+
+def _levels(categories: Sequence[str]) -> list[list[str]]:
+    """For each document the path it shares at each level: its category, its section, none."""
+    return [list(categories), [path.partition(" / ")[0] for path in categories], [""] * len(categories)]
