@@ -3,10 +3,11 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from agents.library import NEAR, Found, Library
+from agents.library import NEAR, Library
 from agents.messages import Brief, Candidate, Evidence, Proposal
 from agents.reading import SPEAKS, to_read
 from tools.search import words
+from tools.search.topic_search import Found
 
 TOP = 50
 """Two topics are compared by their best documents: deeper down, every topic of a category meets every other."""
@@ -75,7 +76,7 @@ def standing(library: Library, brief: Brief, proposal: Proposal) -> Standing:
     near = bare.doc_ids[:NEAR]
     share = len(own.intersection(near)) / len(near) if near else 0.0
     chance = len(own) / max(1, len(library.index))
-    found = library.topic(proposal.title, brief.category)
+    found = library.topic(proposal.title, brief.category, proposal.explanation)
     coverage, supported = _read(library, proposal.title, found)
     closeness = library.closeness(proposal.title, brief.category)
     lift = share / chance if chance else 0.0
@@ -87,7 +88,7 @@ def recall(library: Library, brief: Brief, candidate: Candidate) -> Standing:
     title, evidence = candidate.proposal.title, candidate.evidence
     return Standing(
         candidate.proposal,
-        library.topic(title, brief.category),
+        library.topic(title, brief.category, candidate.proposal.explanation),
         library.topic(title, ""),
         evidence.on_category,
         evidence.lift,

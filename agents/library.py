@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from threading import Lock
-from typing import TYPE_CHECKING, NamedTuple, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 from agents.messages import Seat
 from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
 from litelong import UsageError
-from tools.search import Hit, SearchIndex, words
-from tools.search.topic_query import above_floor, topic_query
+from tools.search import SearchIndex, words
+from tools.search.topic_search import Catalogued, Found, TopicRules, find_topic
 
 if TYPE_CHECKING:
     from agents.chat.call import ChatModel
@@ -31,44 +31,32 @@ R = TypeVar("R")
 
 NEAR = 100
 """A topic is on its category when their best so many documents meet."""
+USUAL_RULES = TopicRules()
 REMEMBERED = 4_000
 """Documents whose words are kept at hand (about 4 kB each)."""
-
-
-class Found(NamedTuple):
-    """Documents found for a query, best first, with about how many tokens each holds."""
-
-    hits: tuple[Hit, ...]
-    tokens: tuple[int, ...]
-
-    @property
-    def doc_ids(self) -> tuple[str, ...]:
-        return tuple(hit.doc_id for hit in self.hits)
-
-    @property
-    def total_tokens(self) -> int:
-        return sum(self.tokens)
 
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
     """How the library reaches the corpus: functions, so that the library knows no files.
 
-    `characters(doc_ids)` gives lengths in characters, `texts(doc_ids)` the texts, both in the order asked;
-    `sample(n)` the ids of n documents chosen by content hash (the same ones whatever the files' layout).
+    `characters(doc_ids)` gives lengths in characters, `texts(doc_ids)` the texts, `origins(doc_ids)` the part of the corpus
+    that each is from, all in the order asked; `sample(n)` the ids of n documents chosen by content hash (the same ones whatever
+    the files' layout).
     """
 
     characters: Callable[[Sequence[str]], Sequence[int]]
     texts: Callable[[Sequence[str]], Sequence[str]]
     titles: Callable[[Sequence[str]], Sequence[str]]
     sample: Callable[[int], Sequence[str]]
+    origins: Callable[[Sequence[str]], Sequence[str]] = lambda doc_ids: [""] * len(doc_ids)
 
 
 class Library:
     """Search with the relevance floor applied, texts, and token estimates.
 
-    `target_tokens` is what one topic must be able to fill (context length x samples a topic); `floor` the share of the
-    best hit's score that a document must reach; `depth` the most hits looked at.
+    `target_tokens` is what one topic must be able to fill (context length x samples a topic); `rules` say how topics are
+    asked for; `depth` is the most documents that one may have.
     """
 
     def __init__(
@@ -78,8 +66,8 @@ class Library:
         *,
         characters_per_token: float,
         target_tokens: int,
-        floor: float,
         depth: int,
+        rules: TopicRules = USUAL_RULES,
         threads: int = 1,
         embeddings: Callable[[str], NDArray[np.float32]] | None = None,
         chats: "Callable[[Seat], ChatModel] | None" = None,
@@ -88,7 +76,7 @@ class Library:
         self.shelf = shelf
         self.characters_per_token = characters_per_token
         self.target_tokens = target_tokens
-        self.floor = floor
+        self.rules = rules
         self.depth = depth
         self.embeddings = embeddings
         self.chats = chats
@@ -96,7 +84,7 @@ class Library:
         self._words: dict[str, tuple[str, ...]] = {}
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="library")
         # A debate touches a few dozen topics, each asked for by several agents; a few debates run side by side.
-        self.topic = lru_cache(maxsize=512)(self._topic)
+        self._remembered = lru_cache(maxsize=512)(self._topic)
         self.category_documents = lru_cache(maxsize=128)(self._category_documents)
 
     def chat(self, seat: Seat) -> "ChatModel":
@@ -109,9 +97,24 @@ class Library:
         """Run a blocking call on the library's threads."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, partial(call, *args, **kwargs))
 
-    def _topic(self, title: str, category: str) -> Found:
-        """Documents above the floor for a topic of a category. An empty category searches the bare title."""
-        return self._found(self.index.search(topic_query(title, category), self.depth))
+    def topic(self, title: str, category: str, explanation: str = "") -> Found:
+        """Documents for a topic of a category. An empty category searches the bare title.
+
+        The explanation is asked with where `rules` say so, and makes no difference elsewhere.
+        """
+        return self._remembered(title, category, explanation if self.rules.explanation_weight else "")
+
+    def _topic(self, title: str, category: str, explanation: str) -> Found:
+        return find_topic(
+            self.index.search,
+            Catalogued(self._tokens, self.shelf.origins),
+            self.rules,
+            title=title,
+            category=category,
+            explanation=explanation,
+            depth=self.depth,
+            target_tokens=self.target_tokens,
+        )
 
     def _category_documents(self, category: str) -> tuple[str, ...]:
         """Among the best `NEAR` documents for a category's words, those that really speak of one of its facets."""
@@ -171,7 +174,5 @@ class Library:
     def close(self) -> None:
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _found(self, hits: Sequence[Hit]) -> Found:
-        kept = above_floor(hits, self.floor)
-        characters = self.shelf.characters([hit.doc_id for hit in kept])
-        return Found(tuple(kept), tuple(max(1, round(n / self.characters_per_token)) for n in characters))
+    def _tokens(self, doc_ids: Sequence[str]) -> list[int]:
+        return [max(1, round(n / self.characters_per_token)) for n in self.shelf.characters(doc_ids)]

@@ -122,21 +122,36 @@ def _run(config: Any, *, as_json: bool, allow_failed: bool = False) -> None:  # 
 
 @app.command()
 def index(
-    corpus: Annotated[list[str], typer.Argument(metavar="CORPUS...", help="Files, folders, globs, hf:NAME, or demo.")],
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The index folder to make.")],
+    corpus: Annotated[
+        list[str] | None, typer.Argument(metavar="CORPUS...", help="Files, folders, globs, hf:NAME, or demo.")
+    ] = None,
     text_field: Annotated[str | None, typer.Option("--text-field", help="Column with the text.")] = None,
     id_field: Annotated[str | None, typer.Option("--id-field", help="Column with the id.")] = None,
+    source_field: Annotated[
+        str | None, typer.Option("--source-field", help="Column with the part of the corpus that a row is from.")
+    ] = None,
+    add: Annotated[
+        bool, typer.Option("--add", help="Add to the index in DIR what its corpus has gained, and CORPUS if given.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Index a corpus once. Many runs (search.index) and `litelong search` can use it."""
-    with answering("; nothing was left behind"):
+    """Index a corpus once, or add to an index. Many runs (search.index) and `litelong search` can use it."""
+    left = "; the index is as it was" if add else "; nothing was left behind"
+    with answering(left):
         from graph import show
         from graph.config import load_config
-        from graph.indexing import index_corpus
+        from graph.indexing import add_to_index, index_corpus
         from graph.progress import progress_for_terminal
 
-        section: dict[str, object] = {"path": corpus, "text_field": text_field, "id_field": id_field}
-        counts = index_corpus(load_config({"corpus": section}), out, progress_for_terminal())
+        fields = {"text_field": text_field, "id_field": id_field, "source_field": source_field}
+        if add:
+            added = add_to_index(out, corpus or [], fields, progress_for_terminal())
+            show.emit_json(added.as_dict()) if as_json else show.show_added(added, out)
+            return
+        if not corpus:
+            raise UsageError("CORPUS is missing: name files, folders, globs, hf:NAME, or demo")
+        counts = index_corpus(load_config({"corpus": {"path": corpus, **fields}}), out, progress_for_terminal())
         if as_json:
             show.emit_json(counts._asdict())
         else:
@@ -153,19 +168,13 @@ def search(
     k: Annotated[int, typer.Option("-k", min=1, max=5000, help="Hits to show.")] = 10,
     as_json: Json = False,
 ) -> None:
-    """Search an index with BM25: ranked titles with scores."""
+    """Search an index with BM25: ranked titles with scores, and the piece of each text that has most of the query."""
     with answering():
         from graph import show
         from graph.indexing import search_index
 
         rows = search_index(index_path, query, k)
-        if as_json:
-            show.emit_json(rows)
-        elif not rows:
-            show.emit("no document has any of these words")
-        else:
-            columns = {"rank": "right", "score": "right", "document": "left", "title": "left"}
-            show.table("", columns, ((r["rank"], f"{r['score']:.3f}", r["doc_id"], r["title"]) for r in rows))
+        show.emit_json(rows) if as_json else show.show_hits(rows)
 
 
 @app.command()

@@ -6,7 +6,7 @@ Every key has a default but `corpus.path`. An unknown key names the nearest know
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
@@ -17,6 +17,8 @@ from litelong import UsageError
 from taxonomy.sources import as_file
 from tools.files import content_hash
 from tools.search.interface import SearchSettings
+from tools.search.topic_query import QueryName
+from tools.search.topic_search import Quota, TopicRules
 
 
 class _Section(BaseModel):
@@ -49,6 +51,7 @@ class CorpusSection(_Section):
     text_field: Name | None = None
     id_field: Name | None = None
     source: str = "corpus"
+    source_field: Name | None = None
     binary_files: Literal["error", "reject"] = "error"
 
 
@@ -113,10 +116,35 @@ class DebateSection(_Section):
 
 
 class RetrieveSection(_Section):
-    """`hits` a topic: as many as its samples need, or a number. `floor`: share of the best score a hit must reach."""
+    """`hits` a topic: as many as its samples need, or a number. See `tools.search.topic_search.TopicRules` for the others."""
 
     hits: Literal["auto"] | Annotated[int, Field(ge=1, le=1_000_000)] = "auto"
     floor: Share = 0.4
+    query: QueryName = "context"
+    fallback: Annotated[tuple[QueryName, ...], BeforeValidator(_listed)] = ()
+    expand: Literal["none", "explanation"] = "none"
+    expand_weight: Annotated[float, Field(gt=0.0, le=100.0)] = 0.25
+    min_tokens: Annotated[int, Field(ge=0)] = 0
+    max_tokens: Annotated[int, Field(ge=1)] | None = None
+    quotas: dict[Name, Share] = {}
+
+    def rules(self) -> TopicRules:
+        """How debates and the retrieve stage ask for topics."""
+        return TopicRules(
+            query=self.query,
+            fallback=self.fallback,
+            explanation_weight=self.expand_weight if self.expand == "explanation" else 0.0,
+            floor=self.floor,
+            min_tokens=self.min_tokens,
+            max_tokens=self.max_tokens,
+            quotas=tuple(Quota(pattern, share) for pattern, share in self.quotas.items()),
+        )
+
+    @model_validator(mode="after")
+    def _some_length(self) -> Self:
+        if self.max_tokens is not None and self.max_tokens < self.min_tokens:
+            raise ValueError(f"min_tokens ({self.min_tokens}) is above max_tokens ({self.max_tokens})")
+        return self
 
 
 class PackingSection(_Section):

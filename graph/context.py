@@ -80,13 +80,18 @@ def prepare(config: Config) -> Parts:
         find_role(seat.role, seat.kind, seat.model, f"debate.{seat.kind}s.{number}")
     check_backend(config.search.settings.backend)
     check_models(config, seats)
-    c = config.corpus
-    corpus = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
+    corpus = spec_of(config)
     corpus.open(None)
-    check_apart(config.out, c.path)
+    check_apart(config.out, config.corpus.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
     specials_of(config.packing, tokenizer)
     return Parts(tokenizer, taxonomy, tuple(categories), recipe, seats, corpus)
+
+
+def spec_of(config: Config) -> CorpusSpec:
+    """How the configuration's corpus is read."""
+    c = config.corpus
+    return CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files, c.source_field)
 
 
 def check_apart(out: Path, corpus: Sequence[str]) -> None:
@@ -142,14 +147,20 @@ class RunContext:
 
     @once
     def indexed(self) -> IndexedCorpus:
-        """The indexed corpus; raises `UsageError` when the corpus changed since it was indexed."""
+        """The indexed corpus; raises `UsageError` when the corpus changed since it was indexed, or since the run began."""
         indexed = open_indexed(self.index_path)
-        if indexed.corpus.fingerprint() != indexed.fingerprint:
+        try:
+            own = "begin a new run with --out" if self.config.search.index is None else ""
+            indexed.check_unchanged(own)
+            began_with = self.run.manifest.get("corpus_fingerprint")
+            if began_with not in (None, indexed.fingerprint):
+                raise UsageError(
+                    f"{self.index_path}: was added to since {self.path} began; begin a new run with --out, which uses it as "
+                    "it is now"
+                )
+        except BaseException:
             indexed.close()
-            raise UsageError(
-                f"{self.index_path}: the corpus changed since it was indexed; begin a new run with --out, or build the "
-                "index again"
-            )
+            raise
         return indexed
 
     @once
@@ -161,14 +172,14 @@ class RunContext:
     @once
     def library(self) -> Library:
         indexed = self.indexed
-        shelf = Shelf(indexed.characters, indexed.texts, indexed.titles, indexed.sample)
+        shelf = Shelf(indexed.characters, indexed.texts, indexed.titles, indexed.sample, indexed.origins)
         return Library(
             indexed.index,
             shelf,
             characters_per_token=self.characters_per_token,
             target_tokens=self.target_tokens,
-            floor=self.config.retrieve.floor,
             depth=self.depth,
+            rules=self.config.retrieve.rules(),
             threads=self.config.run.workers,
             embeddings=load_embeddings() if any(s.model == "lexical+wordllama" for s in self.parts.seats) else None,
             chats=self.chats.seated if self.chats else None,

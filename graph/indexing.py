@@ -1,38 +1,72 @@
 """`litelong index` and `litelong search`: an index apart from any run."""
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
-from graph.config import Config
-from graph.context import check_apart
+from graph.config import Config, load_config
+from graph.context import check_apart, spec_of
 from graph.progress import Progress
 from graph.rundir import RunDir
 from litelong import UsageError
 from tools.corpus import CatalogCounts
-from tools.indexed import CorpusSpec, build, open_indexed
+from tools.growing import add
+from tools.indexed import RECORD, IndexedCorpus, build, open_indexed, read_record
+from tools.search import words
+from tools.search.snippets import snippet
 
 
 class FoundRow(TypedDict):
-    """A hit with its title."""
+    """A hit with its title and the piece of its text that shows best why it was found (`matches`: spans in it)."""
 
     rank: int
     score: float
     doc_id: str
     title: str
+    snippet: str
+    matches: list[tuple[int, int]]
+
+
+class Added(NamedTuple):
+    """An index before and after an addition."""
+
+    before: CatalogCounts
+    after: CatalogCounts
+
+    def as_dict(self) -> dict[str, dict[str, int]]:
+        return {"before": self.before._asdict(), "after": self.after._asdict()}
 
 
 def index_corpus(config: Config, out: Path, progress: Progress) -> CatalogCounts:
     """Build an index of the configuration's corpus in `out`, which must not exist or be empty. Raises `UsageError`."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise UsageError(f"{out}: is there already and not empty; name another folder with --out, or remove it")
-    c = config.corpus
-    check_apart(out, c.path)
-    spec = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
+        hint = "add to it with --add" if (out / RECORD).is_file() else "name another folder with --out, or remove it"
+        raise UsageError(f"{out}: is there already and not empty; {hint}")
+    check_apart(out, config.corpus.path)
     with progress.stage("index", None) as tick:
-        indexed = build(spec, out, config.search.settings, tick)
+        indexed = build(spec_of(config), out, config.search.settings, tick)
     counts = indexed.counts()
     indexed.close()
     return counts
+
+
+def add_to_index(out: Path, paths: Sequence[str], fields: Mapping[str, str | None], progress: Progress) -> Added:
+    """Add to the index in `out` what its corpus has gained, and the corpus at `paths`.
+
+    `fields` (`text_field`, ...) may be given again and must then be what the index was built with. Raises `UsageError`.
+    """
+    spec = read_record(out).spec
+    for name, value in fields.items():
+        if value is not None and value != getattr(spec, name):
+            built = getattr(spec, name)
+            raise UsageError(
+                f"--{name.replace('_', '-')} {value}: {out} was built with {built}; leave it out, or build another index"
+            )
+    if paths:
+        paths = load_config({"corpus": {"path": list(paths)}}).corpus.path
+        check_apart(out, paths)
+    with progress.stage("index", None) as tick:
+        return Added(*add(out, paths, tick))
 
 
 def search_index(path: Path, query: str, k: int) -> list[FoundRow]:
@@ -41,18 +75,39 @@ def search_index(path: Path, query: str, k: int) -> list[FoundRow]:
         raise UsageError("QUERY is empty: give at least one word")
     indexed = open_indexed(_index_of(path))
     try:
-        hits = indexed.index.search(query, k)
-        titles = indexed.titles([hit.doc_id for hit in hits])
-        return [
-            FoundRow(rank=h.rank, score=h.score, doc_id=h.doc_id, title=t) for h, t in zip(hits, titles, strict=True)
-        ]
+        indexed.check_unchanged()
+        return _rows(indexed, query, k)
     finally:
         indexed.close()
 
 
+def _rows(indexed: IndexedCorpus, query: str, k: int) -> list[FoundRow]:
+    index = indexed.index
+    hits = index.search(query, k)
+    if not hits and not words(query):
+        raise UsageError(f"QUERY {query[:80]!r}: has only words that are in nearly every text; give another word")
+    doc_ids = [hit.doc_id for hit in hits]
+    titles, texts = indexed.titles(doc_ids), indexed.texts(doc_ids)
+    rarity = {word: 1 / (1 + index.document_frequency(word)) for word in words(query)}
+    rows = []
+    for hit, title, text in zip(hits, titles, texts, strict=True):
+        shown = snippet(text, query, lambda word: rarity.get(word, 0.0))
+        rows.append(
+            FoundRow(
+                rank=hit.rank,
+                score=hit.score,
+                doc_id=hit.doc_id,
+                title=title,
+                snippet=shown.text,
+                matches=list(shown.marks),
+            )
+        )
+    return rows
+
+
 def _index_of(path: Path) -> Path:
     """A run's own index, the one that its configuration names, or else the folder itself."""
-    if (path / "index" / "index.json").exists():
+    if (path / "index" / RECORD).exists():
         return path / "index"
     if (path / "config.yaml").exists() and (named := RunDir.open(path).config().search.index):
         return Path(named)

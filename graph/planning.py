@@ -155,14 +155,13 @@ def _debates(
         sample=lambda n: sorted(by_id, key=lambda i: content_hash(by_id[i].text))[:n],
     )
     target = config.packing.context_length * config.packing.samples_per_topic
-    floor = config.retrieve.floor
     library = Library(
         index,
         shelf,
         characters_per_token=per_token,
         target_tokens=target,
-        floor=floor,
         depth=min(len(by_id), MAX_DEPTH),
+        rules=config.retrieve.rules(),
     )
     panel = seat_panel(parts.seats, library, config.debate.reviews)
     graph = build_debate_graph(panel, library, lambda name: brief_of(config, parts.taxonomy, name))

@@ -2,8 +2,9 @@
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unicodedata import category
 
@@ -14,6 +15,7 @@ from agents.messages import Event
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from graph.indexing import Added, FoundRow
     from graph.inspecting import SampleView
     from graph.planning import Estimate
     from tools.report.similarity import Similarity
@@ -109,6 +111,36 @@ def show_estimate(estimate: "Estimate") -> None:
         ("time: encode", f"about {duration(e.seconds_encode)}"),
     ]
     table("Dry run; nothing has been written", {"": "left", "estimate": "left"}, rows)
+
+
+def show_added(added: "Added", out: Path) -> None:
+    """What an addition made of an index."""
+    before, after = added.before, added.after
+    if after == before:
+        emit(f"{out}: nothing new; {after.documents:,} documents")
+        return
+    emit(
+        f"{after.documents - before.documents:,} documents added to {out}, which has {after.documents:,} now "
+        f"({after.characters:,} characters); {after.duplicates:,} duplicates, {after.rejected:,} rejected"
+    )
+
+
+def show_hits(rows: "Sequence[FoundRow]") -> None:
+    """Hits, best first: rank, score and title, then the document's id, then its snippet with the query's words marked."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    out = console()
+    if not rows:
+        emit("no document has any of these words")
+    for row in rows:
+        head = f"{row['rank']:>4}  {row['score']:8.3f}  "
+        out.print(Text.assemble(head, (safe(row["title"]), "bold")), soft_wrap=True)
+        body = Text(f"{safe(row['doc_id'])}\n", "dim", overflow="fold")
+        marked = Text(safe(row["snippet"]), "not dim")
+        for start, end in row["matches"]:
+            marked.stylize("bold yellow", start, end)
+        out.print(Padding(body.append_text(marked), (0, 0, 0, len(head))))
 
 
 def show_similarity(similarity: "Similarity") -> None:

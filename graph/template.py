@@ -21,6 +21,7 @@ corpus:
   text_field: null         # column with the text; found when null
   id_field: null           # column with the document's id; found when null
   source: corpus           # what the corpus is called in records
+  source_field: null       # column with the part of the corpus that a document is from; null: its file, or its folder
   binary_files: error      # or reject: keep binary files in the reject list and go on
 
 taxonomy:
@@ -56,6 +57,13 @@ debate:
 retrieve:
   hits: auto               # as many as the topic's samples need; or a number
   floor: 0.4               # a hit needs this share of the best hit's score
+  query: context           # the title within its category; bare: the title alone, as in the paper; name: and the category's name
+  fallback: []             # asked in turn while less is found than the topic's samples need, e.g. [name, bare]
+  expand: none             # or explanation: its words are asked for too
+  expand_weight: 0.25      # what each of them counts; a word of the title counts 2
+  min_tokens: 0            # shorter documents are left out (estimated from their characters)
+  max_tokens: null         # and longer ones
+  quotas: {}               # most of a topic's tokens from one source, e.g. {"wiki*": 0.5, "*": 0.25}; the first that matches
 
 packing:
   recipe: litelong         # or standard: the same corpus shuffled, the baseline

@@ -74,3 +74,14 @@ def process(tmp_path: Path) -> Callable[..., Answer]:
 def command_path() -> Path:
     """The installed command."""
     return COMMAND
+
+
+@pytest.fixture(scope="session")
+def tree() -> Callable[[Path], dict[str, bytes | None]]:
+    """Everything in a folder by relative path: files' contents, None for folders."""
+
+    def look(folder: Path) -> dict[str, bytes | None]:
+        entries = {str(entry.relative_to(folder)): entry for entry in folder.rglob("*")}
+        return {name: entry.read_bytes() if entry.is_file() else None for name, entry in entries.items()}
+
+    return look

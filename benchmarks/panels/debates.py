@@ -18,7 +18,7 @@ from benchmarks.panels.fates import Fate, fates_of
 from benchmarks.panels.plants import Bed, Garden
 from benchmarks.panels.seats import PLANTED, register_perfect, register_plants, register_random
 from graph.config import Config, DebateSection, SeatSection, load_config
-from graph.context import RunContext
+from graph.context import RunContext, spec_of
 from graph.debate import CompiledDebate
 from graph.indexing import index_corpus
 from graph.progress import Progress, Tick
@@ -26,7 +26,6 @@ from graph.running import blocking
 from graph.stages.debate import SIDE_BY_SIDE
 from graph.studio import debate_of, opened
 from litelong import UsageError
-from tools.indexed import CorpusSpec
 
 CONTROLS = ("perfect", "random")
 CORPORA = ("factbook", "debian")
@@ -91,8 +90,7 @@ def indexed(config: Config, cache: Path | None, progress: Progress) -> Iterator[
     """The configuration with an index to use: one kept in `cache` under the corpus's fingerprint, or a temporary one."""
     with tempfile.TemporaryDirectory(prefix="litelong-panels-") as folder:
         c = config.corpus
-        spec = CorpusSpec(c.path, c.text_field, c.id_field, c.source, c.binary_files)
-        index = (cache or Path(folder)).absolute() / f"{c.source}-{spec.open(None).fingerprint()[:16]}"
+        index = (cache or Path(folder)).absolute() / f"{c.source}-{spec_of(config).open(None).fingerprint()[:16]}"
         if not (index / "index.json").exists():
             index_corpus(config, index, progress)
         yield config.model_copy(update={"search": config.search.model_copy(update={"index": str(index)})})

@@ -51,6 +51,7 @@ def _check_spec(context: RunContext, indexed: IndexedCorpus) -> None:
         ("corpus.path", ", ".join(wanted.paths), ", ".join(built.paths)),
         ("corpus.text_field", wanted.text_field, built.text_field),
         ("corpus.id_field", wanted.id_field, built.id_field),
+        ("corpus.source_field", wanted.source_field, built.source_field),
         ("corpus.binary_files", wanted.binary_files, built.binary_files),
         ("search.k1", context.search_settings.k1, indexed.settings.k1),
         ("search.b", context.search_settings.b, indexed.settings.b),

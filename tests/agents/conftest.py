@@ -52,6 +52,6 @@ def library(texts: dict[str, str], index: SearchIndex) -> Iterator[Library]:
         titles=list,
         sample=sample,
     )
-    library = Library(index, shelf, characters_per_token=4.0, target_tokens=600, floor=0.4, depth=100)
+    library = Library(index, shelf, characters_per_token=4.0, target_tokens=600, depth=100)
     yield library
     library.close()

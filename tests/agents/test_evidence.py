@@ -7,9 +7,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.evidence import Standing, gather_evidence, new_tokens, overlap, ranked
-from agents.library import Found, Library
+from agents.library import Library
 from agents.messages import Brief, Evidence, Proposal
 from tools.search import Hit
+from tools.search.topic_search import Found
 
 BRIEF = Brief("SCIENCE / Marine Biology", "Marine Biology", 6, (), 1)
 TARGET = 100

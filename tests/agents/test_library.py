@@ -13,7 +13,7 @@ from tools.search.topic_query import topic_query
 def test_only_documents_above_the_floor_are_found(library: Library, index: SearchIndex) -> None:
     hits = index.search(topic_query("Coral Reef", "SCIENCE / Marine Biology"), library.depth)
     found = library.topic("Coral Reef", "SCIENCE / Marine Biology")
-    assert list(found.hits) == [hit for hit in hits if hit.score >= library.floor * hits[0].score]
+    assert list(found.hits) == [hit for hit in hits if hit.score >= library.rules.floor * hits[0].score]
     assert len(found.hits) < len(hits)
     assert found.doc_ids == tuple(hit.doc_id for hit in found.hits)
 

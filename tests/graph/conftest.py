@@ -240,17 +240,6 @@ def config(settings: Configure, tmp_path: Path) -> Callable[..., Config]:
 
 
 @pytest.fixture(scope="session")
-def tree() -> Callable[[Path], dict[str, bytes | None]]:
-    """Everything in a folder by relative path: files' contents, None for folders."""
-
-    def look(folder: Path) -> dict[str, bytes | None]:
-        entries = {str(entry.relative_to(folder)): entry for entry in folder.rglob("*")}
-        return {name: entry.read_bytes() if entry.is_file() else None for name, entry in entries.items()}
-
-    return look
-
-
-@pytest.fixture(scope="session")
 def refused() -> Callable[..., None]:
     """The answer is a refusal as it should be, and its one line has all of `words`."""
 

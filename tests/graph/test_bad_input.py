@@ -199,12 +199,13 @@ def test_an_index_that_is_damaged(indexed: Path, litelong: Litelong, tmp_path: P
     (broken / "index.json").write_text("{}")
     refused(litelong("search", broken, "bread"), "index.json: damaged", "build the index again")
     (broken / "index.json").write_bytes((indexed / "index.json").read_bytes())
-    (broken / "documents.sqlite").write_bytes(b"nothing")
+    (broken / "data-00001" / "documents.sqlite").write_bytes(b"nothing")
     refused(litelong("search", broken, "bread"), "documents.sqlite", "build the index again")
 
 
 def test_an_empty_query(indexed: Path, litelong: Litelong, refused: Refused) -> None:
     refused(litelong("search", indexed, "  "), "QUERY is empty")
+    refused(litelong("search", indexed, "and the"), "QUERY 'and the': has only words that are in nearly every text")
 
 
 def test_an_index_that_cannot_be_made(

@@ -131,8 +131,10 @@ def test_search_ranks_documents(litelong: Litelong, indexed: Path, finished: Pat
         assert all(row["doc_id"].startswith("bread/sourdough-starter-") for row in rows)
         assert "Sourdough starter" in rows[0]["title"]
     shown = succeeded(litelong("search", indexed, "sourdough starter", "-k", "5"))
-    assert shown.splitlines()[0].split() == ["rank", "score", "document", "title"]
-    assert len(shown.splitlines()) == 6
+    for row in rows:
+        assert [row["snippet"][a:b].lower() for a, b in row["matches"]][:2] == ["sourdough", "starter"]
+        assert f"{row['rank']:>4}  {row['score']:8.3f}  {row['title']}\n" in shown
+        assert row["doc_id"] in shown
 
 
 def test_search_without_a_hit_says_so(litelong: Litelong, indexed: Path) -> None:

@@ -140,7 +140,7 @@ def test_interrupted_while_it_indexes_it_does_not_index_to_the_end(
     (tmp_path / "rows.jsonl").write_bytes(b"\n".join(rows))
     path = tmp_path / "run"
     process = start(config_file(path, corpus={"path": str(tmp_path / "rows.jsonl")}))
-    while not (path / ".index.building" / "bm25").exists():
+    while not (path / ".index.building" / "data-00001" / "bm25").exists():
         assert process.poll() is None
         time.sleep(0.002)
     process.send_signal(signal.SIGINT)

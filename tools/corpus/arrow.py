@@ -28,9 +28,10 @@ def items_of(
     blank: list[object] = [None] * len(texts)
     ids = batch.column(columns.doc_id).to_pylist() if columns.doc_id is not None else blank
     titles = strings(batch.column(columns.title)) if columns.title is not None else blank
-    for row, (text, doc_id, title) in enumerate(zip(texts, ids, titles, strict=True), first):
+    origins = batch.column(columns.origin).to_pylist() if columns.origin is not None else blank
+    for row, (text, doc_id, title, origin) in enumerate(zip(texts, ids, titles, origins, strict=True), first):
         fallback = f"{doc_base}:{row + 1}"
-        yield document_or_reject(Row(where, row + 1, text, doc_id, title, fallback, source, row))
+        yield document_or_reject(Row(where, row + 1, text, doc_id, title, fallback, source, row, origin, doc_base))
 
 
 def strings(column: pa.Array | pa.ChunkedArray) -> list[str | UnicodeDecodeError | None]:

@@ -3,50 +3,60 @@
 A row is appended and never moved (integer key in order of admission), and two narrow unique indexes do the rest: content
 hash to row (16 bytes: exact duplicates, and the order in which everything is read) and doc_id to row. A table clustered by
 hash would move whole rows at random; so only 16-byte keys are. While it is built there is no journal and no fsync: it is
-built under a temporary name, and a broken build is thrown away.
+built under a temporary name, and a broken build is thrown away. So is one that grows: it is a copy of the one that it follows.
 """
 
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple, Self
 
 from litelong import UsageError
+from tools.corpus.admission import WAITING, Admission, expect
 from tools.corpus.document import Document, Reject
-from tools.files import content_hash, sync
+from tools.files import sync
 
 _APPLICATION = 0x4C4C4341  # "LLCA"
-_FORMAT = 1
+_FORMAT = 2
 _INCOMPLETE = 0
 _COMMIT_EVERY = 20_000
 _ASK_AT_ONCE = 1000
 
-_SCHEMA = f"""
-PRAGMA page_size = 8192;
+_WRITING = """
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA cache_size = -262144;
+"""
+_SCHEMA = f"""
+PRAGMA page_size = 8192;
+{_WRITING}
 PRAGMA application_id = {_APPLICATION};
 PRAGMA user_version = {_INCOMPLETE};
 CREATE TABLE documents (
     number INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, title TEXT NOT NULL, n_chars INTEGER NOT NULL,
-    content_hash BLOB NOT NULL, source INTEGER NOT NULL, position INTEGER NOT NULL
+    content_hash BLOB NOT NULL, source INTEGER NOT NULL, position INTEGER NOT NULL, origin INTEGER NOT NULL
 );
+CREATE TABLE origins (number INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE);
 CREATE UNIQUE INDEX by_content_hash ON documents (content_hash);
 CREATE UNIQUE INDEX by_doc_id ON documents (doc_id);
-CREATE TABLE duplicates (number INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, of INTEGER NOT NULL);
-CREATE TABLE rejects (number INTEGER PRIMARY KEY, place TEXT NOT NULL, position INTEGER NOT NULL, reason TEXT NOT NULL);
+CREATE TABLE duplicates (
+    number INTEGER PRIMARY KEY, doc_id TEXT NOT NULL, of INTEGER NOT NULL, source INTEGER NOT NULL
+);
+CREATE TABLE rejects (
+    number INTEGER PRIMARY KEY, place TEXT NOT NULL, position INTEGER NOT NULL, reason TEXT NOT NULL, source INTEGER NOT NULL
+);
 CREATE TABLE counts (documents INTEGER, duplicates INTEGER, rejected INTEGER, characters INTEGER);
 INSERT INTO counts VALUES (0, 0, 0, 0);
 """
-_ENTRY = "SELECT doc_id, title, n_chars, content_hash, source, position FROM documents"
-_INSERT = "INSERT OR IGNORE INTO documents VALUES (NULL, ?, ?, ?, ?, ?, ?)"
+_ENTRY = (
+    "SELECT doc_id, title, n_chars, content_hash, source, position, "
+    "(SELECT name FROM origins WHERE origins.number = origin) FROM documents"
+)
 
 
 class Entry(NamedTuple):
-    """What is known of a document without its text: `n_chars` characters, a 16-byte hash, and where it lies."""
+    """What is known of a document without its text: `n_chars` characters, a 16-byte hash, where it lies and is from."""
 
     doc_id: str
     title: str
@@ -54,6 +64,7 @@ class Entry(NamedTuple):
     content_hash: bytes
     source: int
     position: int
+    origin: str = ""
 
 
 class Duplicate(NamedTuple):
@@ -105,6 +116,19 @@ class Catalog:
             raise
         return cls(path, connection, writable=False)
 
+    @classmethod
+    def grow(cls, path: Path, places: Mapping[int, int]) -> Self:
+        """A finished catalogue to which a grown corpus is admitted. `path` is a copy: broken off, it is of no more use.
+
+        `places` maps the number of each source that is as it was to the number that it has now. The documents of the other
+        sources are to be admitted again; `lost` says which were not.
+        """
+        cls.open(path).close()
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        connection.executescript(f"{_WRITING} PRAGMA user_version = {_INCOMPLETE};")
+        expect(connection, places)
+        return cls(path, connection, writable=True)
+
     def __enter__(self) -> Self:
         return self
 
@@ -125,25 +149,31 @@ class Catalog:
         """Record every item and yield the documents that are new, under a doc_id that no other has.
 
         Of exact duplicates the first stays. Of two texts with one doc_id the later becomes `doc_id#` and the first 8 hex
-        digits of its content hash. The file counts as finished once `items` are used up; only for a created catalogue.
+        digits of its content hash. The file counts as finished once `items` are used up; only for a catalogue that was
+        created or grows. A grown one yields what it did not have.
         """
         if not self._writable:
             raise ValueError("a catalogue that was opened is read only")
         connection = self._connection()
-        tally = _Tally(*connection.execute("SELECT * FROM counts").fetchone())
+        admission = Admission(connection)
         connection.execute(f"PRAGMA user_version = {_INCOMPLETE}")
         connection.execute("BEGIN")
         for count, item in enumerate(items, 1):
-            admitted = _admit(connection, item, tally)
+            admitted = admission.admit(item)
             if count % _COMMIT_EVERY == 0:
                 connection.execute("COMMIT")
                 connection.execute("BEGIN")
             if admitted is not None:
                 yield admitted
-        connection.execute("UPDATE counts SET documents = ?, duplicates = ?, rejected = ?, characters = ?", tally.row())
+        admission.save_counts()
         connection.execute("COMMIT")
         connection.execute(f"PRAGMA user_version = {_FORMAT}")
         sync(self._path)
+
+    def lost(self) -> Iterator[str]:
+        """The doc_ids of documents that a grown corpus did not show again: gone, changed, or under another doc_id."""
+        for (doc_id,) in self._connection().execute("SELECT doc_id FROM documents WHERE source = ?", (WAITING,)):
+            yield doc_id
 
     def counts(self) -> CatalogCounts:
         """Items read and what became of them, as of the last finished `admit`."""
@@ -152,7 +182,7 @@ class Catalog:
 
     def rejects(self) -> Iterator[Reject]:
         """All rejects in the order read."""
-        for row in self._connection().execute("SELECT place, position, reason FROM rejects ORDER BY number"):
+        for row in self._connection().execute("SELECT place, position, reason, source FROM rejects ORDER BY number"):
             yield Reject(*row)
 
     def duplicates(self) -> Iterator[Duplicate]:
@@ -189,47 +219,6 @@ class Catalog:
             with self._lock:
                 self._connections.append(connection)
         return connection
-
-
-class _Tally:
-    def __init__(self, documents: int, duplicates: int, rejected: int, characters: int) -> None:
-        self.documents, self.duplicates, self.rejected, self.characters = documents, duplicates, rejected, characters
-
-    def row(self) -> tuple[int, int, int, int]:
-        return self.documents, self.duplicates, self.rejected, self.characters
-
-
-def _admit(connection: sqlite3.Connection, item: Document | Reject, tally: _Tally) -> Document | None:
-    if isinstance(item, Reject):
-        row = (item.where, item.position, item.reason)
-        connection.execute("INSERT INTO rejects VALUES (NULL, ?, ?, ?)", row)
-        tally.rejected += 1
-        return None
-    digest = content_hash(item.text)
-    if not _insert(connection, item, digest):
-        first = connection.execute("SELECT number FROM documents WHERE content_hash = ?", (digest,)).fetchone()
-        if first is not None:
-            connection.execute("INSERT INTO duplicates VALUES (NULL, ?, ?)", (item.doc_id, first[0]))
-            tally.duplicates += 1
-            return None
-        item = _renamed(connection, item, digest)
-    tally.documents += 1
-    tally.characters += len(item.text)
-    return item
-
-
-def _renamed(connection: sqlite3.Connection, item: Document, digest: bytes) -> Document:
-    # The long form is for a corpus that itself holds a doc_id ending in just these 8 digits.
-    for digits in (8, 32):
-        other = replace(item, doc_id=f"{item.doc_id}#{digest.hex()[:digits]}")
-        if _insert(connection, other, digest):
-            return other
-    raise UsageError(f"{item.doc_id}: more texts have this doc_id than can be told apart: set corpus.id_field")
-
-
-def _insert(connection: sqlite3.Connection, item: Document, digest: bytes) -> bool:
-    row = (item.doc_id, item.title, len(item.text), digest, item.source, item.position)
-    return connection.execute(_INSERT, row).rowcount == 1
 
 
 def _connect(path: Path) -> sqlite3.Connection:

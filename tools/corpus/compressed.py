@@ -34,7 +34,7 @@ class Compressed:
 
     def __init__(self, inner: Source, number: int, blocks: Path | None) -> None:
         self._inner = inner
-        self._store = blocks / f"{number:06d}.blocks" if blocks is not None else None
+        self._store = block_file(blocks, number) if blocks is not None else None
 
     @property
     def label(self) -> str:
@@ -73,6 +73,11 @@ class Compressed:
                 if text is None:
                     raise changed(self.label)
                 yield text
+
+
+def block_file(blocks: Path, number: int) -> Path:
+    """Where the texts of the source with this number lie."""
+    return blocks / f"{number:06d}.blocks"
 
 
 class BlockWriter:

@@ -109,7 +109,7 @@ class Factbook:
         text = _text(section)
         where = f"{DEMO}/{section.doc_id}"
         return document_or_reject(
-            Row(where, 0, text, section.doc_id, title, section.doc_id, self._number, section.position)
+            Row(where, 0, text, section.doc_id, title, section.doc_id, self._number, section.position, None, DEMO)
         )
 
 

@@ -50,7 +50,7 @@ class HuggingFace:
     def read(self) -> Iterator[Document | Reject]:
         if not self._dataset.num_rows:
             yield Reject(self._entry, 0, "empty dataset")
-        rows = self._rows([name for name in self._columns if name is not None])
+        rows = self._rows(list(self._columns.names))
         first = 0
         for table in rows.iter(batch_size=_BATCH_ROWS):
             doc_base = self._entry.removeprefix(PREFIX)

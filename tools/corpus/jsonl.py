@@ -115,6 +115,8 @@ class Jsonl:
                 f"{self._doc_base}:{line.number}",
                 self._number,
                 line.offset,
+                fields.get(columns.origin) if columns.origin is not None else None,
+                self._doc_base,
             )
         )
 

@@ -31,6 +31,7 @@ def open_corpus(
     base: Path,
     text_field: str | None = None,
     id_field: str | None = None,
+    source_field: str | None = None,
     name: str = "corpus",
     blocks: Path | None = None,
     binary_files: str = "error",
@@ -43,7 +44,7 @@ def open_corpus(
     """
     if binary_files not in _BINARY:
         raise UsageError(f"corpus.binary_files: unknown value '{binary_files}': it is {' or '.join(_BINARY)}")
-    wanted = Wanted(text_field, id_field)
+    wanted = Wanted(text_field, id_field, source_field)
     sources: list[Source] = []
     seen: list[str] = []
     for entry in paths:

@@ -51,7 +51,7 @@ class Parquet:
                 yield Reject(self._label, 0, "empty file")
                 return
             columns = self._columns(file)
-            names = [name for name in columns if name is not None]
+            names = list(columns.names)
             first = 0
             for batch in _batches(file, range(file.num_row_groups), names):
                 yield from items_of(batch, columns, self._label, self._doc_base, self._number, first)

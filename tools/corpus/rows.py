@@ -3,7 +3,7 @@
 JSONL, Parquet and Hugging Face datasets share these rules, so that a corpus reads the same in any of the three.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from litelong import UsageError
@@ -24,14 +24,21 @@ class Wanted(NamedTuple):
 
     text_field: str | None = None
     id_field: str | None = None
+    source_field: str | None = None
 
 
 class Columns(NamedTuple):
-    """The columns of one file; `doc_id` and `title` are None when there is no such column."""
+    """The columns of one file; `doc_id`, `title` and `origin` are None when there is no such column."""
 
     text: str
     doc_id: str | None
     title: str | None
+    origin: str | None = None
+
+    @property
+    def names(self) -> Iterable[str]:
+        """Each column once."""
+        return dict.fromkeys(name for name in self if name is not None)
 
 
 def choose_columns(label: str, kinds: Mapping[str, str], wanted: Wanted) -> Columns:
@@ -47,7 +54,11 @@ def choose_columns(label: str, kinds: Mapping[str, str], wanted: Wanted) -> Colu
         raise UsageError(f"{label}: no column '{text}': it has {_listed(kinds)}; set corpus.text_field")
     if kinds[text] != STRING:
         raise UsageError(f"{label}: column '{text}' is no text: it has {_listed(kinds)}; set corpus.text_field")
-    return Columns(text, doc_id if doc_id != text else None, title if title != text else None)
+    if wanted.source_field is not None and wanted.source_field not in kinds:
+        raise UsageError(
+            f"{label}: no column '{wanted.source_field}': it has {_listed(kinds)}; set corpus.source_field"
+        )
+    return Columns(text, doc_id if doc_id != text else None, title if title != text else None, wanted.source_field)
 
 
 def _known(kinds: Mapping[str, str], names: tuple[str, ...], *, strings_only: bool) -> str | None:
@@ -67,7 +78,10 @@ def _listed(kinds: Mapping[str, str]) -> str:
 
 
 class Row(NamedTuple):
-    """One row as a reader found it: `number` is its line or row from 1, `where` its file."""
+    """One row as a reader found it: `number` is its line or row from 1, `where` its file.
+
+    `origin` is what stands in the column of `corpus.source_field`; where that is nothing, it is `fallback_origin`.
+    """
 
     where: str
     number: int
@@ -77,6 +91,8 @@ class Row(NamedTuple):
     fallback_id: str
     source: int
     position: int
+    origin: object
+    fallback_origin: str
 
 
 def document_or_reject(row: Row) -> Document | Reject:
@@ -86,7 +102,8 @@ def document_or_reject(row: Row) -> Document | Reject:
         return Reject(row.where, row.number, reason)
     text = str(row.text)
     title = clip(row.title) if isinstance(row.title, str) else ""
-    return Document(_doc_id(row), title or title_of(text), text, row.source, row.position)
+    origin = _name(row.origin, row.fallback_origin)
+    return Document(_name(row.doc_id, row.fallback_id), title or title_of(text), text, row.source, row.position, origin)
 
 
 def fault(text: object) -> str | None:
@@ -106,11 +123,10 @@ def fault(text: object) -> str | None:
     return None
 
 
-def _doc_id(row: Row) -> str:
-    given = row.doc_id
+def _name(given: object, otherwise: str) -> str:
     if isinstance(given, int) and not isinstance(given, bool):
         return str(given)
-    return given if isinstance(given, str) and fault(given) is None else row.fallback_id
+    return given if isinstance(given, str) and fault(given) is None else otherwise
 
 
 def printable(name: str) -> str:

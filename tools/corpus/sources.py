@@ -4,15 +4,15 @@ A source says where a document lies in terms that only it understands (`position
 block address are one thing to everybody else.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Protocol
 
 from litelong import UsageError
 from tools.corpus.document import Document, Reject
 
-READERS = 1
+READERS = 2
 """Counts changes of what a reader makes of a file (HTML cleaning, the demo's layout); part of every fingerprint."""
 
 
@@ -49,17 +49,28 @@ class Corpus:
         """Bytes of all sources as stored (compressed where files are), for estimates."""
         return sum(source.size_bytes for source in self.sources)
 
-    def read(self) -> Iterator[Document | Reject]:
-        """Every document and every reject of every source, in order."""
-        for source in self.sources:
-            yield from source.read()
+    def read(self, numbers: Collection[int] | None = None) -> Iterator[Document | Reject]:
+        """Every document and every reject of every source (or of those with these numbers), in order."""
+        for number, source in enumerate(self.sources):
+            if numbers is None or number in numbers:
+                for item in source.read():
+                    yield replace(item, source=number) if isinstance(item, Reject) else item
+
+    def stamps(self) -> list[str]:
+        """A line for each source, which changes when a file of it is added, removed, renamed, resized or touched."""
+        return [source.stamp().encode("utf-8", "backslashreplace").decode() for source in self.sources]
 
     def fingerprint(self) -> str:
-        """32 hex digits that change when a file is added, removed, renamed, resized or touched."""
-        digest = blake2b(f"readers {READERS}".encode(), digest_size=16)
-        for source in self.sources:
-            digest.update(b"\0" + source.stamp().encode("utf-8", "surrogateescape"))
-        return digest.hexdigest()
+        """See `fingerprint_of`."""
+        return fingerprint_of(self.stamps())
+
+
+def fingerprint_of(stamps: Iterable[str]) -> str:
+    """32 hex digits for the stamps of a corpus, and for how its files are read."""
+    digest = blake2b(f"readers {READERS}".encode(), digest_size=16)
+    for stamp in stamps:
+        digest.update(b"\0" + stamp.encode())
+    return digest.hexdigest()
 
 
 def changed(label: str) -> UsageError:

@@ -68,6 +68,11 @@ class TextFiles:
     def _where(self, name: str) -> str:
         return printable((Path(self._shown) / name).as_posix())
 
+    def _origin(self, name: str) -> str:
+        """The top folder of a file; for a file that stands in the root, the root."""
+        folder, slash, _ = name.partition("/")
+        return printable(folder if slash else Path(self._shown).name)
+
     def _status(self, name: str) -> stat_result:
         with readable(self._where(name), kind_of(name).form):
             return (self._root / name).stat()
@@ -84,7 +89,7 @@ class TextFiles:
         if kind.form == "html" and isinstance(text, str):
             title, text = clean_html(text)
         return document_or_reject(
-            Row(where, 0, text, None, title or None, printable(name), self._number, position),
+            Row(where, 0, text, None, title or None, printable(name), self._number, position, None, self._origin(name)),
         )
 
     def _binary(self, where: str) -> Reject:
