@@ -1,6 +1,7 @@
 """`litelong index` and `litelong search`: an index apart from any run."""
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple, TypedDict
 
@@ -83,15 +84,18 @@ def search_index(path: Path, query: str, k: int) -> list[FoundRow]:
 
 def _rows(indexed: IndexedCorpus, query: str, k: int) -> list[FoundRow]:
     index = indexed.index
-    hits = index.search(query, k)
-    if not hits and not words(query):
+    analyse = partial(words, analysis=index.settings.analysis)
+    asked = sorted(set(analyse(query)))
+    if not asked:
         raise UsageError(f"QUERY {query[:80]!r}: has only words that are in nearly every text; give another word")
+    hits = index.search(query, k)
     doc_ids = [hit.doc_id for hit in hits]
     titles, texts = indexed.titles(doc_ids), indexed.texts(doc_ids)
-    rarity = {word: 1 / (1 + index.document_frequency(word)) for word in words(query)}
+    frequencies = zip(asked, index.document_frequencies(asked), strict=True)
+    rarity = {word: 1 / (1 + frequency) for word, frequency in frequencies}
     rows = []
     for hit, title, text in zip(hits, titles, texts, strict=True):
-        shown = snippet(text, query, lambda word: rarity.get(word, 0.0))
+        shown = snippet(text, query, rarity.__getitem__, analyse=analyse)
         rows.append(
             FoundRow(
                 rank=hit.rank,

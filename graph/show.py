@@ -127,7 +127,6 @@ def show_added(added: "Added", out: Path) -> None:
 
 def show_hits(rows: "Sequence[FoundRow]") -> None:
     """Hits, best first: rank, score and title, then the document's id, then its snippet with the query's words marked."""
-    from rich.padding import Padding
     from rich.text import Text
 
     out = console()
@@ -140,7 +139,9 @@ def show_hits(rows: "Sequence[FoundRow]") -> None:
         marked = Text(safe(row["snippet"]), "not dim")
         for start, end in row["matches"]:
             marked.stylize("bold yellow", start, end)
-        out.print(Padding(body.append_text(marked), (0, 0, 0, len(head))))
+        for line in body.append_text(marked).wrap(out, max(20, out.width - len(head))):
+            line.rstrip()
+            out.print(Text(" " * len(head)).append_text(line), soft_wrap=True)
 
 
 def show_similarity(similarity: "Similarity") -> None:

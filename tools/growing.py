@@ -88,8 +88,8 @@ def _refuse_lost(path: Path, catalog: Catalog) -> None:
     lost = list(catalog.lost())
     if lost:
         raise UsageError(
-            f"{path}: {len(lost):,} documents are gone or changed since they were indexed, the first {min(lost)!r}; --add "
-            "deletes nothing: put them back, or build the index anew with another --out"
+            f"{path}: {len(lost):,} of its documents gone or changed since they were indexed, the first {min(lost)!r}; --add "
+            "deletes nothing: put back what it was, or build the index anew with another --out"
         )
 
 

@@ -137,6 +137,43 @@ def test_search_ranks_documents(litelong: Litelong, indexed: Path, finished: Pat
         assert row["doc_id"] in shown
 
 
+def test_search_shows_hostile_texts_as_text(litelong: Litelong, tmp_path: Path) -> None:
+    row = {
+        "id": "\x1b[2J",
+        "title": "[red]T[/] \x07\u202e",
+        "text": "[link=x]krill[/link] \x1b]0;x\x07 " + "far away " * 60,
+    }
+    (tmp_path / "a.jsonl").write_bytes(orjson.dumps(row))
+    succeeded(litelong("index", tmp_path / "a.jsonl", "--out", tmp_path / "index"))
+    shown = succeeded(litelong("search", tmp_path / "index", "krill"))
+    assert shown.splitlines()[0].endswith("  [red]T[/] ␇\ufffd")
+    assert "[link=x]krill[/link] ␛]0;x␇ far away" in shown
+    assert all(line == line.rstrip() and line.isprintable() for line in shown.splitlines())
+
+
+def test_an_index_grows(litelong: Litelong, tmp_path: Path, refused: Callable[..., None]) -> None:
+    corpus, index = tmp_path / "a.jsonl", tmp_path / "index"
+    corpus.write_bytes(b'{"id": "a", "text": "a whale"}\n')
+    succeeded(litelong("index", corpus, "--out", index))
+    corpus.write_bytes(corpus.read_bytes() + b'{"id": "b", "text": "another whale"}\n')
+    refused(
+        litelong("search", index, "whale"),
+        f"the corpus changed since it was indexed (first difference: {corpus}",
+        "--add",
+    )
+    refused(litelong("index", corpus, "--out", index), "is there already", "add to it with --add")
+    assert succeeded(litelong("index", "--add", "--out", index)).startswith(
+        f"1 documents added to {index}, which has 2 now"
+    )
+    assert len(orjson.loads(succeeded(litelong("search", index, "whale", "--json")))) == 2
+    assert "nothing new" in succeeded(litelong("index", corpus, "--add", "--out", index))
+    corpus.write_bytes(b'{"id": "a", "text": "a wolf"}\n')
+    refused(litelong("index", "--add", "--out", index), "2 of its documents gone or changed", "build the index anew")
+    refused(litelong("index", "--add", "--out", index, "--id-field", "x"), "--id-field x", "was built with None")
+    refused(litelong("index", "--add", "--out", tmp_path / "none"), "no index here")
+    refused(litelong("index", "--out", tmp_path / "none"), "CORPUS is missing")
+
+
 def test_search_without_a_hit_says_so(litelong: Litelong, indexed: Path) -> None:
     assert succeeded(litelong("search", indexed, "xylophone")) == "no document has any of these words\n"
 

@@ -177,7 +177,8 @@ def test_what_is_gone_or_changed_is_refused_and_the_index_stays(
     else:
         (corpus / "sub" / "a.jsonl").unlink()
     with pytest.raises(
-        UsageError, match=r"gone or changed since they were indexed, the first .*; --add deletes nothing"
+        UsageError,
+        match=r"of its documents gone or changed since they were indexed, the first .*; --add deletes nothing",
     ):
         add(index)
     (index / "write.lock").unlink()

@@ -5,22 +5,20 @@ different words and asking for all of them is slow; the few that tell it from ot
 index) find nearly the same ones. How nearly, for each number of words: docs/retrieval.md.
 """
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from heapq import nsmallest
 from itertools import islice
 from math import log
 from pathlib import Path
 from typing import NamedTuple, Self
-from unicodedata import normalize
 
 from tools.corpus.document import Document
 from tools.files import ignore
 from tools.search.analysis import words as analysed
 from tools.search.backends import build_index, open_index
-from tools.search.interface import Hit, Query, QueryPart, SearchIndex, SearchSettings
+from tools.search.interface import Hit, SearchIndex, SearchSettings, Terms, WeightedWord
 
 TELLING_WORDS = 32
 """Words of a chunk that are asked for unless another number is given (measured: docs/retrieval.md)."""
@@ -28,7 +26,6 @@ _BEYOND = 8
 """Hits looked at beyond `k` at first: the chunk itself, its neighbours in its document, a near-copy or two."""
 _BATCH = 256
 _REMEMBERED = 1 << 20
-_SURFACE = re.compile(r"[^\W_]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +49,10 @@ def document_of(chunk_id: str) -> str:
 
 
 class _Known(NamedTuple):
-    """A word as it stands in a text: its stem (several where the analysis cuts it), and its weight by rarity."""
+    """How rare a word is, and whether two chunks have it at least: one that only the chunk itself has finds nothing."""
 
-    stem: str
     idf: float
-    shared: bool  # stands in two chunks at least: a word that only the chunk itself has finds nothing
+    shared: bool
 
 
 class ChunkIndex:
@@ -65,7 +61,7 @@ class ChunkIndex:
     def __init__(self, index: SearchIndex) -> None:
         """Use `build` or `open`; an index that is open already may be given, and is closed with this."""
         self.index = index
-        self._known = lru_cache(maxsize=_REMEMBERED)(self._look_up)
+        self._known: dict[str, _Known] = {}
 
     @classmethod
     def build(
@@ -82,7 +78,7 @@ class ChunkIndex:
     def add(self, chunks: Iterable[ChunkText], tick: Callable[[int], None] = ignore) -> None:
         """Index more chunks. Rarity, and so the words asked for, is from then on that of the whole."""
         self.index.add(_documents(chunks), tick)
-        self._known.cache_clear()
+        self._known.clear()
 
     def __len__(self) -> int:
         """The number of chunks."""
@@ -116,24 +112,18 @@ class ChunkIndex:
             found += self._batch(batch, k, words, excluded)
         return found
 
-    def query(self, chunk: ChunkText, words: int | None = TELLING_WORDS) -> Query:
-        """The query of a chunk: its `words` most telling words, each as often as it stands in it. No words: an empty query.
+    def query(self, chunk: ChunkText, words: int | None = TELLING_WORDS) -> Terms:
+        """The query of a chunk: its `words` most telling words, each as often as it stands in it. May be empty.
 
         A word tells by occurrences x inverse document frequency. Words of no other chunk come last, ties alphabetically.
         """
         if words is not None and words < 1:
             raise ValueError(f"the number of words that a chunk is asked by is 1 or more, not {words}")
-        counts: Counter[str] = Counter()
-        surfaces: dict[str, tuple[str, _Known]] = {}
-        for surface, count in Counter(_surfaces(chunk.text)).items():
-            known = self._known(surface)
-            if known is not None:
-                counts[known.stem] += count
-                surfaces.setdefault(known.stem, (surface, known))
-        telling = sorted(
-            (not surfaces[stem][1].shared, -count * surfaces[stem][1].idf, stem) for stem, count in counts.items()
-        )
-        return Query(tuple(QueryPart(surfaces[stem][0], counts[stem]) for _, _, stem in telling[:words]))
+        counts = Counter(analysed(chunk.text, self.index.settings.analysis))
+        known = self._look_up(counts)
+        telling = [(not known[word].shared, -count * known[word].idf, word) for word, count in counts.items()]
+        chosen = sorted(telling) if words is None else nsmallest(words, telling)
+        return Terms(tuple(WeightedWord(word, counts[word]) for _, _, word in chosen))
 
     def _batch(
         self,
@@ -155,23 +145,24 @@ class ChunkIndex:
             asked, depth = short, 2 * depth
         return found
 
-    def _look_up(self, surface: str) -> _Known | None:
-        stems = analysed(surface)
-        frequency = self.index.document_frequency(surface) if stems else 0
-        if not frequency:
-            return None
-        rarity = log(1 + (len(self.index) - frequency + 0.5) / (frequency + 0.5))
-        return _Known(" ".join(stems), rarity, frequency > 1)
+    def _look_up(self, words: Iterable[str]) -> Mapping[str, _Known]:
+        """Rarity of each word; what was looked up before is remembered, because every chunk asks for some words anew."""
+        found = {word: self._known.get(word) for word in words}
+        missing = [word for word, known in found.items() if known is None]
+        size = len(self.index)
+        looked_up = {
+            word: _Known(log(1 + (size - frequency + 0.5) / (frequency + 0.5)), frequency > 1)
+            for word, frequency in zip(missing, self.index.document_frequencies(missing), strict=True)
+        }
+        if len(self._known) > _REMEMBERED:
+            self._known.clear()
+        self._known.update(looked_up)
+        return {word: known or looked_up[word] for word, known in found.items()}
 
 
 def _left(chunk: ChunkText, hits: Iterable[Hit], k: int, excluded: Callable[[ChunkText, str], bool]) -> list[Hit]:
     others = (hit for hit in hits if document_of(hit.doc_id) != chunk.doc_id and not excluded(chunk, hit.doc_id))
     return [hit._replace(rank=rank) for rank, hit in enumerate(islice(others, k), 1)]
-
-
-def _surfaces(text: str) -> list[str]:
-    """The words as they stand, in lower case. Composed, so that an accent does not cut a word in two."""
-    return _SURFACE.findall((text if text.isascii() else normalize("NFKC", text)).lower())
 
 
 def _documents(chunks: Iterable[ChunkText]) -> Iterator[Document]:
