@@ -62,7 +62,8 @@ def clean(text: str) -> str:
 
 def split_path(text: str) -> tuple[str, ...]:
     """The names of a cleaned path. A "/" without a space beside it belongs to a name, where it is written "-"."""
-    return tuple(part.replace("/", "-") for part in _SEPARATOR.split(text) if part)
+    parts = (part.strip("/ ") for part in _SEPARATOR.split(text))
+    return tuple(part.replace("/", "-") for part in parts if part)
 
 
 def parse_literal(text: str, *, bare_see: bool = False) -> Literal:

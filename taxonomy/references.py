@@ -55,9 +55,12 @@ class References:
 
     def _path(self, text: str, source: Sequence[str]) -> str | None:
         """The path that one reference means. A reference never leads to where it stands."""
-        names = split_path(text)
+        found = self._named(split_path(text), source)
+        return found or (self._named(tuple(filter(None, text.split("/"))), source) if "/" in text else None)
+
+    def _named(self, names: Sequence[str], source: Sequence[str]) -> str | None:
         here = path_key(SEPARATOR.join(source))
-        for scope in _scopes(names, source, self._sections):
+        for scope in _scopes(names, source, self._sections) if names else ():
             key = path_key(SEPARATOR.join([*scope, *names]))
             for candidate in (key, key.removesuffix("/general")):
                 if candidate != here and candidate in self._by_key:

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-MAX_BYTES = 64 << 20
+MAX_BYTES = 32 << 20
 """A list of subjects has a few megabytes at most; more is another kind of file, or an attack."""
 MAX_CATEGORIES = 200_000
 MAX_LEVELS = 32
@@ -34,5 +34,17 @@ class Found:
     skipped: Counter[str] = field(default_factory=Counter)
 
 
+CORRECT = "correct it there"
+AGAIN = "get the file again"
+FORMS = (
+    "give one of: the npm tarball of isbn-bisac-tools, its JSON or CSV, a spreadsheet (.xlsx), a CSV or TSV with columns "
+    "code and literal (or code, heading, label; or parent and child), a JSON of code to literal, a nested tree (YAML, JSON)"
+)
+
+
 class UnreadableError(ValueError):
-    """What is wrong with a file, and where in it; whoever knows the file's name adds it and what to do."""
+    """What is wrong with a file and where in it, and what to do; whoever knows the file's name puts it in front."""
+
+    def __init__(self, what: str, advice: str = CORRECT) -> None:
+        super().__init__(what)
+        self.advice = advice

@@ -6,15 +6,15 @@ from pathlib import Path
 from typing import Any
 
 from litelong import UsageError
-from taxonomy.importing.found import MAX_BYTES, Found, UnreadableError
+from taxonomy.importing.columns import Line
+from taxonomy.importing.found import FORMS, MAX_BYTES, Found, Row, UnreadableError
 from taxonomy.importing.gather import Gathered, gather
+from taxonomy.importing.nested import is_code_map, is_records, read_tree
 from taxonomy.importing.package_json import is_package_json, read_package_json
+from taxonomy.importing.tables import bare_table, decode, headed_table, table
 from taxonomy.importing.tarball import Archive, is_tarball, read_tarball
-
-FORMS = (
-    "an npm tarball of isbn-bisac-tools, its JSON or CSV, a spreadsheet (.xlsx), a CSV or TSV with columns code and "
-    "literal (or code, heading, label; or parent and child), a JSON of code to literal, or a nested tree (YAML, JSON)"
-)
+from taxonomy.importing.values import parse_json, parse_yaml
+from taxonomy.importing.xlsx import read_xlsx
 
 
 def read_file(path: Path, name: str, *, keep_general: bool = False) -> tuple[Found, Gathered]:
@@ -31,26 +31,62 @@ def read_file(path: Path, name: str, *, keep_general: bool = False) -> tuple[Fou
             else:
                 data = stream.read(MAX_BYTES + 1)
                 if len(data) > MAX_BYTES:
-                    raise UnreadableError(f"more than {MAX_BYTES:,} bytes")
+                    raise UnreadableError(f"more than {MAX_BYTES:,} bytes", FORMS)
                 found = read_bytes(data)
         return found, gather(found, name, keep_general=keep_general)
     except UnreadableError as error:
-        raise UsageError(f"{path}: {error}; nothing was imported. What can be read: {FORMS}") from None
+        raise UsageError(f"{path}: {error}; {error.advice}") from None
     except OSError as error:
         raise UsageError(f"{path}: cannot be read ({error.strerror or error}); name a file with a list") from None
 
 
 def read_bytes(data: bytes) -> Found:
     """What a file's content holds. Raises `UnreadableError`."""
-    import orjson
-
+    if data.startswith(b"PK"):
+        return read_xlsx(data)
+    if data.startswith(b"\xd0\xcf\x11\xe0"):
+        raise UnreadableError("an old Excel file (.xls)", "save it as .xlsx or CSV")
+    text = decode(data)
+    if text.lstrip()[:1] in ("{", "["):
+        return _of_values(_json_or_yaml(text))
+    found = headed_table(text)
+    if found is not None:
+        return found
     try:
-        values: Any = orjson.loads(data)
-    except ValueError:
-        raise UnreadableError("another kind of file") from None
+        values = parse_yaml(text)
+    except UnreadableError:
+        values = None
+    return _of_values(values) if isinstance(values, dict | list) else bare_table(text)
+
+
+def _json_or_yaml(text: str) -> Any:  # noqa: ANN401 - whatever stands in the file
+    try:
+        return parse_json(text)
+    except UnreadableError as error:
+        try:
+            return parse_yaml(text)  # a YAML tree in flow style begins like JSON
+        except UnreadableError:
+            raise error from None
+
+
+def _of_values(values: Any) -> Found:  # noqa: ANN401
+    """The form of a JSON or YAML value, and what is in it."""
     if is_package_json(values):
         return read_package_json(values)
-    raise UnreadableError("no list that is known")
+    if is_code_map(values):
+        rows = [Row(f"key {code[:40]!r}", code.strip() or None, literal) for code, literal in values.items()]
+        return Found("a mapping of code to literal", rows)
+    if is_records(values):
+        headings = list(dict.fromkeys(key for row in values for key in row))
+        lines = [Line("the keys", headings)]
+        for number, row in enumerate(values, 1):
+            lines.append(Line(f"row {number}", [_text(row.get(key)) for key in headings]))
+        return table(lines)
+    return Found("a nested tree", read_tree(values))
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value).strip()
 
 
 def _of_archive(archive: Archive) -> Found:
@@ -60,13 +96,13 @@ def _of_archive(archive: Archive) -> Found:
         try:
             found = read_bytes(member.data)
         except UnreadableError as error:
-            first = first or UnreadableError(f"{member.name[:80]} in it: {error}")
+            first = first or UnreadableError(f"{member.name[:80]} in it: {error}", error.advice)
             continue
         found.form = f"{member.name} ({found.form})"
         found.skipped["other files of the archive"] += archive.others + len(archive.members) - 1
         found.origin = ", ".join(filter(None, [_package(archive.package), found.origin]))
         return found
-    raise first or UnreadableError("an archive without a list in it")
+    raise first or UnreadableError("an archive without a list in it", FORMS)
 
 
 def _package(data: bytes | None) -> str | None:

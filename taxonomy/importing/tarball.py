@@ -9,13 +9,14 @@ from __future__ import annotations
 import gzip
 import tarfile
 import zlib
-from io import BytesIO, RawIOBase
+from io import RawIOBase
 from pathlib import PurePosixPath
 from typing import IO, NamedTuple
 
-from taxonomy.importing.found import MAX_BYTES, UnreadableError
+from taxonomy.importing.found import AGAIN, FORMS, MAX_BYTES, UnreadableError
 
 _MOST_MEMBERS = 10_000
+DISTRUST = "it is refused whole; unpack what you trust and import that"
 _LISTS = (".json", ".csv", ".tsv", ".xlsx")
 _NOT_LISTS = {"package-lock.json", "tsconfig.json"}
 
@@ -57,7 +58,9 @@ def read_tarball(stream: IO[bytes], head: bytes) -> Archive:
                 else:
                     members.append(Member(info.name, data.read()))
     except (EOFError, zlib.error, gzip.BadGzipFile, tarfile.TarError) as error:
-        raise UnreadableError(f"a damaged or truncated archive ({str(error)[:80] or 'it ends too early'})") from None
+        raise UnreadableError(
+            f"a damaged or truncated archive ({str(error)[:80] or 'it ends too early'})", AGAIN
+        ) from None
     return Archive(sorted(members, key=_likeliest), package, others)
 
 
@@ -65,13 +68,13 @@ def _check(info: tarfile.TarInfo, number: int) -> None:
     path = PurePosixPath(info.name)
     shown = repr(info.name[:80])
     if path.is_absolute() or ".." in path.parts or "\\" in info.name or "\0" in info.name:
-        raise UnreadableError(f"an archive with a path that leads out of it ({shown})")
+        raise UnreadableError(f"an archive with a path that leads out of it ({shown})", DISTRUST)
     if not info.isfile() and not info.isdir():
-        raise UnreadableError(f"an archive with a link or a device in it ({shown})")
+        raise UnreadableError(f"an archive with a link or a device in it ({shown})", DISTRUST)
     if info.size > MAX_BYTES:
-        raise UnreadableError(f"{shown} in it has {info.size:,} bytes; at most {MAX_BYTES:,} are read")
+        raise UnreadableError(f"{shown} in it has {info.size:,} bytes; at most {MAX_BYTES:,} are read", FORMS)
     if number >= _MOST_MEMBERS:
-        raise UnreadableError(f"an archive of more than {_MOST_MEMBERS:,} files")
+        raise UnreadableError(f"an archive of more than {_MOST_MEMBERS:,} files", FORMS)
 
 
 def _is_list(info: tarfile.TarInfo) -> bool:
@@ -96,10 +99,5 @@ class _Bounded(RawIOBase):
         data = self._stream.read(min(size, self._left + 1) if size >= 0 else self._left + 1)
         self._left -= len(data)
         if self._left < 0:
-            raise UnreadableError(f"an archive that holds more than {MAX_BYTES:,} bytes")
+            raise UnreadableError(f"an archive that holds more than {MAX_BYTES:,} bytes", FORMS)
         return data
-
-
-def stream_of(data: bytes) -> IO[bytes]:
-    """A member as a stream."""
-    return BytesIO(data)

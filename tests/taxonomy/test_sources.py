@@ -43,22 +43,39 @@ def test_a_text_becomes_a_taxonomy_in_its_own_order() -> None:
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        "[A, {B: [x, y]}]",
+        "{A: null, B: {x: , y: }}",
+        "sections: [{name: A}, {name: B, subjects: [x, y]}]",
+        "- {label: A}\n- {heading: B, children: {x: [], y: null}}",
+        "{name: mine, path: null, children: [{name: A}, {name: B, children: [{name: x}, {name: y}]}]}",
+    ],
+)
+def test_a_tree_may_be_written_as_lists_mappings_or_records(text: str) -> None:
+    assert [category.path for category in parse_taxonomy(text, "mine")] == ["A", "B", "B / x", "B / y"]
+
+
+@pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        ("", "a mapping with a list 'sections'"),
-        ("[A, B]", "a mapping with a list 'sections'"),
-        ("sections: {A: B}", "a mapping with a list 'sections'"),
+        ("", "no categories"),
+        ("A", "'A' in place of a list or mapping"),
         ("sections: []", "no categories"),
-        ("sections: [A]", "'name', 'code' and 'subjects'"),
-        ("sections: [{name: A, subject: [x]}]", "'name', 'code' and 'subjects'"),
-        ("sections: [{code: AAA000000}]", "a name and a code that are text"),
-        ("sections: [{name: A, code: 123}]", "a name and a code that are text"),
-        ("sections: [{name: A, subjects: x}]", "a list of the subjects under A"),
-        ("sections: [{name: A, subjects: [1984]}]", "quote numbers"),
-        ("sections: [{name: A, subjects: [{x: [p], y: [q]}]}]", "one name with a list under it"),
-        ("sections: [{name: A, subjects: [{x: p}]}]", "a list of the subjects under A / x"),
+        ("sections: [{name: A, subject: [x]}]", "unknown key 'subject'; there are: name, code, children"),
+        ("sections: [{code: AAA000000}]", "None in place of a name"),
+        ("sections: [{name: A, code: 123}]", "the code 123 is not text; quote it"),
+        ("sections: [{name: A, subjects: x}]", "under 'A': 'x' in place of a list or mapping"),
+        ("sections: [{name: A, subjects: [1984]}]", "1984 in place of a name; quote numbers"),
+        ("[no, yes]", "False in place of a name; quote numbers, dates and words"),
+        ("sections: [{name: A, subjects: [{x: [p], y: [q]}]}]", "a mapping of several keys in place of a name"),
+        ("sections: [{name: A, subjects: [{x: p}]}]", "under 'A / x': 'p' in place of a list or mapping"),
         ("sections: [{name: A, subjects: [x, X]}]", "are one category"),
         ("sections: [{name: A, subjects: [TCP/IP]}]", "without '/'"),
+        ("A: [x]\nA: [y]", "line 2: it is not YAML .'A' twice"),
+        ("A: &a [x]\nB: {<<: {c: *a}}", "merge keys"),
+        ("&a {A: *a}", "more than 32 levels"),
+        ("[" * 5000 + "]" * 5000, "a list in place of a name"),
         ("sections: [", "is not YAML"),
         ("sections: !!python/object/apply:os.getcwd []", "is not YAML"),
     ],
