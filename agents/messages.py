@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from taxonomy import Topic
 
-Kind = Literal["proposer", "critic", "judge"]
+Kind = Literal["proposer", "critic", "judge", "guest"]
+"""What a seat does in every debate; a guest speaks at a place of its own (docs/roles.md)."""
 
 
 Figures = tuple[tuple[str, float], ...]
@@ -21,15 +22,15 @@ class Message:
     __slots__ = ()
 
     def __post_init__(self) -> None:
-        for field in fields(self):  # type: ignore[arg-type]  # every message is a dataclass
-            object.__setattr__(self, field.name, _with_tuples(getattr(self, field.name)))
+        for one in fields(self):  # type: ignore[arg-type]  # every message is a dataclass
+            object.__setattr__(self, one.name, _with_tuples(getattr(self, one.name)))
 
 
 def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - any field's value
     if isinstance(value, list | tuple):
         return tuple(_with_tuples(item) for item in value)
     if is_dataclass(value) and not isinstance(value, Message | type):
-        return replace(value, **{field.name: _with_tuples(getattr(value, field.name)) for field in fields(value)})
+        return replace(value, **{one.name: _with_tuples(getattr(value, one.name)) for one in fields(value)})
     return value
 
 
@@ -51,11 +52,37 @@ class Seat(Message):
     tools: bool = False
 
 
+Retention = Literal["filter_reject", "keep_accept", "keep_fixed_k"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rules(Message):
+    """How a debate is held.
+
+    `retention` decides what becomes of a topic (agents/outcome.py), `keep` how many `keep_fixed_k` keeps. `evidence` names
+    the kinds of seats that are shown what the corpus says. Judges see candidates by neutral ids (`anonymous`) or with
+    their source, and a second time in reversed order (`twice`). `seed` makes the shuffled orders. `rounds` and
+    `max_tokens` (prompts and replies of one debate) are caps, `patience` the rounds without a change in what is accepted
+    after which a debate stops.
+    """
+
+    retention: Retention = "filter_reject"
+    keep: int = 0
+    evidence: tuple[str, ...] = ("critic", "judge", "guest")
+    anonymous: bool = True
+    twice: bool = False
+    seed: int = 0
+    rounds: int = 1
+    patience: int = 1
+    max_tokens: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Brief(Message):
     """What a debate is about, as every agent gets it.
 
     `wanted` topics are asked of each proposer; `avoid` names the categories that topics of this one must leave alone.
+    `rules` say how the debate is held, as far as an agent must know it.
     """
 
     category: str
@@ -63,6 +90,7 @@ class Brief(Message):
     wanted: int
     avoid: tuple[str, ...]
     round: int
+    rules: Rules = Rules()
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +104,10 @@ class Draft(Message):
 
 @dataclass(frozen=True, slots=True)
 class Proposal(Message):
-    """A draft on the table. `proposal_id` (`proposer-1.1.3`: seat, round, number) is how all others refer to it."""
+    """A draft on the table. `proposal_id` (`proposer-1.1.3`: seat, round, number) is how all others refer to it.
+
+    `revises` is the id of the proposal it took the place of, or empty; `model` is the proposer's.
+    """
 
     proposal_id: str
     by: str
@@ -84,6 +115,8 @@ class Proposal(Message):
     title: str
     explanation: str
     figures: Figures = ()
+    revises: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,10 +147,11 @@ class Evidence(Message):
 
 @dataclass(frozen=True, slots=True)
 class Candidate(Message):
-    """A proposal together with its evidence: what critics and judges are shown."""
+    """A proposal together with its evidence: what critics and judges are shown. `defence`: its proposer's last word."""
 
     proposal: Proposal
     evidence: Evidence
+    defence: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,12 +179,37 @@ class Verdict(Message):
 
 @dataclass(frozen=True, slots=True)
 class Withdrawal(Message):
-    """A proposer takes a proposal back after the critiques of `round`."""
+    """A proposer takes a proposal back after the critiques of `round`; `into` is the id of what it proposes instead."""
 
     proposal_id: str
     by: str
     round: int
     reason: str
+    into: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Revision(Message):
+    """A proposer's answer: another topic in the place of one of its own."""
+
+    proposal_id: str
+    by: str
+    round: int
+    draft: Draft
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Defence(Message):
+    """A proposer's answer: the topic stays, and why."""
+
+    proposal_id: str
+    by: str
+    round: int
+    reason: str
+
+
+Answer = Withdrawal | Revision | Defence
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +229,14 @@ class Rejection(Message):
 class Event(Message):
     """One turn, a line of `debates/events-*.jsonl`.
 
-    `shown` are the ids in the order the agent saw them; `positions` what it said of each (`propose`, `accept`, `reject`,
-    `keep`, `remove`, `withdraw`); `prompt_tokens` and `reply_tokens` are 0 for agents without a language model;
-    `latency_s` is wall time in seconds.
+    `step` is `propose`, `answer`, `criticise`, `judge` or `visit` (a guest). `shown` are the ids in the order the agent saw
+    them, `names` the neutral ids under which it saw them; `positions` what it said of each (`propose`, `accept`, `reject`,
+    `keep`, `remove`, `withdraw`, `revise`) with its words; `lineage` pairs a proposal with what it was revised into;
+    `scores` are its figures by proposal, `unused` the parts of its reply that name nothing it was shown or say it again, with
+    why, `counts` how often that and other oddities came, `lookups` its queries to the corpus with how many documents came
+    back. `prompt_tokens` and `reply_tokens` are 0 for agents without a language model; `latency_s` is the seconds of its
+    model calls, or of wall time without any; `cached`: every reply was replayed; `problem` says why nothing in the reply
+    could be used.
     """
 
     run: str
@@ -189,6 +253,14 @@ class Event(Message):
     latency_s: float
     cached: bool
     repairs: int
+    step: str = ""
+    names: tuple[tuple[str, str], ...] = ()
+    lineage: tuple[tuple[str, str], ...] = ()
+    scores: tuple[tuple[str, Figures], ...] = ()
+    unused: tuple[tuple[str, str], ...] = ()
+    counts: Figures = ()
+    lookups: tuple[tuple[str, int], ...] = ()
+    problem: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +273,11 @@ class Accepted(Message):
 
 @dataclass(frozen=True, slots=True)
 class Outcome(Message):
-    """What a finished debate leaves behind."""
+    """What a finished debate leaves behind. `stopped` says after how many rounds it ended, and why then."""
 
     category: str
     accepted: tuple[Accepted, ...] = ()
     rejected: tuple[Rejection, ...] = ()
     events: tuple[Event, ...] = ()
+    rounds: int = 1
+    stopped: str = ""

@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from importlib import import_module
 from importlib.metadata import entry_points
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, Literal, Protocol, TypeVar
 
 from agents.chat.names import parse_model
-from agents.messages import Brief, Candidate, Critique, Draft, Kind, Proposal, Seat, Verdict, Withdrawal
+from agents.messages import Answer, Brief, Candidate, Critique, Draft, Kind, Seat, Verdict
 from litelong import UsageError
 
 if TYPE_CHECKING:
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 
 
 class Proposer(Protocol):
-    """Puts topics forward, and answers critiques by withdrawing its own."""
+    """Puts topics forward, and answers the critiques of its own."""
 
     async def propose(self, brief: Brief, taken: Sequence[str]) -> Sequence[Draft]:
         """At most `brief.wanted` topics, none titled like one of `taken`."""
         ...
 
     async def answer(
-        self, brief: Brief, own: Sequence[Proposal], critiques: Sequence[Critique]
-    ) -> Sequence[Withdrawal]:
-        """Which of its `own` proposals it takes back after the round's critiques."""
+        self, brief: Brief, own: Sequence[Candidate], critiques: Sequence[Critique], taken: Sequence[str]
+    ) -> Sequence[Answer]:
+        """Which of its `own` proposals it defends, revises (to a title not among `taken`) or withdraws after the round."""
         ...
 
 
@@ -51,33 +51,52 @@ class Judge(Protocol):
     ) -> Sequence[Verdict]: ...
 
 
-Agent = Proposer | Critic | Judge
+class Guest(Protocol):
+    """Speaks at a place of its own in the flow: its drafts join the proposals, its critiques are advice to the judge."""
+
+    async def visit(
+        self, brief: Brief, candidates: Sequence[Candidate], critiques: Sequence[Critique]
+    ) -> Sequence[Draft | Critique]:
+        """What it has to say. `candidates` is empty at the place `propose`, where nothing has its evidence yet."""
+        ...
+
+
+Agent = Proposer | Critic | Judge | Guest
+Place = Literal["propose", "evidence", "critique"]
+"""The node that a guest speaks after: it may add drafts, advise before the critics, or advise after them."""
 Factory = Callable[[Seat, "Library"], Agent]
 F = TypeVar("F", bound=Factory)
 
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A registered role: the factory that seats an agent, for one kind of seat and one family of models."""
+    """A registered role: the factory that seats an agent, for one kind of seat and one family of models.
+
+    `after` is a guest's place in the flow.
+    """
 
     name: str
     kind: Kind
     model: str | None
     factory: Factory
+    after: Place = "evidence"
 
 
 LEXICAL = ("lexical", "lexical+wordllama")
 """Panels without a language model: by words alone, or with static embeddings (extra `dense`)."""
-_BUILT_IN = "agents.lexical"
+_BUILT_IN = ("agents.lexical", "agents.chat_roles")
 _roles: dict[tuple[str, str | None], Role] = {}
 _loaded: list[bool] = []
 
 
-def role(name: str, *, kind: Kind, model: str | None = None) -> Callable[[F], F]:
-    """Register a role factory. `model` is the family it runs on: `lexical`, `chat` for any chat model; None: any."""
+def role(name: str, *, kind: Kind, model: str | None = None, after: Place = "evidence") -> Callable[[F], F]:
+    """Register a role factory. `model` is the family it runs on: `lexical`, `chat` for any chat model; None: any.
+
+    `after` is the place of a `guest`, and of no meaning for the others.
+    """
 
     def register(factory: F) -> F:
-        _roles[name, model] = Role(name, kind, model, factory)
+        _roles[name, model] = Role(name, kind, model, factory, after)
         return factory
 
     return register
@@ -114,7 +133,8 @@ def _load() -> None:
     if _loaded:
         return
     _loaded.append(True)
-    import_module(_BUILT_IN)
+    for module in _BUILT_IN:
+        import_module(module)
     for entry in entry_points(group="litelong.roles"):
         try:
             entry.load()
@@ -122,4 +142,4 @@ def _load() -> None:
             warnings.warn(f"litelong.roles: '{entry.name}' did not load: {error!r}", RuntimeWarning, stacklevel=2)
 
 
-__all__ = ["Agent", "Critic", "Judge", "Proposer", "Role", "find_role", "role"]
+__all__ = ["Agent", "Critic", "Guest", "Judge", "Proposer", "Role", "find_role", "role"]

@@ -5,8 +5,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from graph.config import Config, load_config
+    from graph.debate import debate_of
     from graph.running import RunResult, arun, run
-    from graph.studio import build_debate, build_pipeline, debate_of, open_context
+    from graph.studio import build_debate, build_pipeline, open_context
 
 _WHERE = {
     "Config": "graph.config",
@@ -14,7 +15,7 @@ _WHERE = {
     "arun": "graph.running",
     "build_debate": "graph.studio",
     "build_pipeline": "graph.studio",
-    "debate_of": "graph.studio",
+    "debate_of": "graph.debate",
     "load_config": "graph.config",
     "open_context": "graph.studio",
     "run": "graph.running",

@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Self, get_args
 
 import yaml
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError, model_validator
 
-from agents.chat.settings import ModelSettings
+from graph.debate_section import BudgetSection, DebateSection, SeatSection
+from graph.presets import with_preset
 from graph.reading import kind, override, read_yaml
+from graph.section import Name, Paths, Section, Share, TokenId, listed
 from litelong import UsageError
 from taxonomy.sources import as_file
 from tools.files import content_hash
@@ -21,21 +23,7 @@ from tools.search.topic_query import QueryName
 from tools.search.topic_search import Quota, TopicRules
 
 
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-Name = Annotated[str, Field(min_length=1)]
-Paths = Annotated[tuple[Name, ...], BeforeValidator(_listed)]
-TokenId = Annotated[int, Field(ge=0, lt=1 << 32)]
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
-
-
-class RunSection(_Section):
+class RunSection(Section):
     """Where the run goes. `workers` are threads; they never change the result."""
 
     name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
@@ -44,7 +32,7 @@ class RunSection(_Section):
     workers: Annotated[int, Field(ge=1, le=256)] = 2
 
 
-class CorpusSection(_Section):
+class CorpusSection(Section):
     """What to read. `text_field` and `id_field` are found when not named."""
 
     path: Annotated[Paths, Field(min_length=1)]
@@ -55,7 +43,7 @@ class CorpusSection(_Section):
     binary_files: Literal["error", "reject"] = "error"
 
 
-class TaxonomySection(_Section):
+class TaxonomySection(Section):
     """Which categories are debated. An empty `select` takes all that are by default."""
 
     source: str = "compact"
@@ -64,7 +52,7 @@ class TaxonomySection(_Section):
     limit: Annotated[int, Field(ge=1)] | None = None
 
 
-class SearchSection(_Section):
+class SearchSection(Section):
     """BM25. `index` is a folder that `litelong index` has built (none: the run builds its own)."""
 
     backend: str = "auto"
@@ -79,54 +67,18 @@ class SearchSection(_Section):
         return SearchSettings(self.backend, self.k1, self.b, self.analysis)
 
 
-class SeatSection(_Section):
-    """An agent: a role with a model."""
-
-    role: str
-    model: str = "lexical"
-
-
-class BudgetSection(_Section):
-    """What the debates may spend on language models, tokens in and out together. The lexical panel spends nothing."""
-
-    tokens: Annotated[int, Field(ge=0)] | None = None
-    cost: Annotated[float, Field(ge=0.0)] | None = None
-
-
-def _seats(role: str) -> Any:  # noqa: ANN401 - pydantic's Field is typed so
-    return Field(default=(SeatSection(role=role),), min_length=1)
-
-
-class DebateSection(_Section):
-    """Who debates, and how. `expansion_factor: auto` asks by the size of the category's subtree."""
-
-    engine: Literal["langgraph"] = "langgraph"
-    protocol: Literal["litelong"] = "litelong"
-    retention: Literal["filter_reject"] = "filter_reject"
-    expansion_factor: Literal["auto"] | Annotated[int, Field(ge=1, le=1000)] = "auto"
-    reviews: Literal["others", "all"] = "others"
-    rounds: Annotated[int, Field(ge=1, le=20)] = 1
-    concurrency: Annotated[int, Field(ge=1, le=10_000)] = 16
-    proposers: tuple[SeatSection, ...] = _seats("proposer")
-    critics: tuple[SeatSection, ...] = _seats("critic")
-    judges: tuple[SeatSection, ...] = _seats("judge")
-    budget: BudgetSection = BudgetSection()
-    models: dict[Name, ModelSettings] = {}
-    replies: Name | None = None
-
-
-class RetrieveSection(_Section):
+class RetrieveSection(Section):
     """`hits` a topic: as many as its samples need, or a number. See `tools.search.topic_search.TopicRules` for the others."""
 
     hits: Literal["auto"] | Annotated[int, Field(ge=1, le=1_000_000)] = "auto"
     floor: Share = 0.4
     query: QueryName = "context"
-    fallback: Annotated[tuple[QueryName, ...], BeforeValidator(_listed)] = ()
+    fallback: Annotated[tuple[QueryName, ...], BeforeValidator(listed)] = ()
     expand: Literal["none", "explanation"] = "none"
     expand_weight: Annotated[float, Field(gt=0.0, le=100.0)] = 0.25
     min_tokens: Annotated[int, Field(ge=0)] = 0
     max_tokens: Annotated[int, Field(ge=1)] | None = None
-    quotas: dict[Name, Share] = {}
+    quotas: dict[Name, Share] = Field(default_factory=dict)
 
     def rules(self) -> TopicRules:
         """How debates and the retrieve stage ask for topics."""
@@ -147,7 +99,7 @@ class RetrieveSection(_Section):
         return self
 
 
-class PackingSection(_Section):
+class PackingSection(Section):
     """How samples are filled. Lengths in tokens. `separator` (or an id) stands after each document that ends in the sample."""
 
     recipe: str = "litelong"
@@ -166,7 +118,7 @@ class PackingSection(_Section):
     compression: Literal["zstd", "none"] = "zstd"
 
 
-class NegativesSection(_Section):
+class NegativesSection(Section):
     """Hard negatives of the interleaved recipes. No recipe of this version reads it; the names are the design's."""
 
     source: Literal["bm25", "dense"] = "bm25"
@@ -179,9 +131,10 @@ def _named(value: object) -> object:
     return {"source": value} if isinstance(value, str) else value
 
 
-class Config(_Section):
+class Config(Section):
     """The whole configuration (DESIGN section 7)."""
 
+    preset: Literal["litelong-paper"] | None = None
     run: RunSection = RunSection()
     corpus: CorpusSection
     taxonomy: Annotated[TaxonomySection, BeforeValidator(_named)] = TaxonomySection()
@@ -245,7 +198,7 @@ def load_config(
     if out is not None and isinstance(data.get("run") or {}, dict):
         data["run"] = {**(data.get("run") or {}), "out": out}
     try:
-        config = Config.model_validate(data)
+        config = Config.model_validate(with_preset(data))
     except ValidationError as error:
         raise UsageError(f"{name}: {_explain(error)}") from None
     return _resolved(config)
@@ -327,7 +280,7 @@ def _resolved(config: Config) -> Config:
             "taxonomy": taxonomy,
             "tokenizer": tokenizer,
             "search": config.search.model_copy(update={"index": index}),
-            "debate": config.debate.model_copy(update={"replies": replies}),
+            "debate": config.debate.model_copy(update={"replies": replies}).with_prompts_read(),
         }
     )
 
@@ -345,3 +298,6 @@ def _is_path(tokenizer: str) -> bool:
 
 def _absolute(path: str) -> str:
     return str(Path.cwd() / Path(path).expanduser())
+
+
+__all__ = ["BudgetSection", "Config", "DebateSection", "Name", "SeatSection", "changed", "load_config"]

@@ -11,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from agents.autogen import load_team
 from agents.lexical.embeddings import load_embeddings
 from agents.library import Library, Shelf
 from agents.messages import Brief, Seat
 from agents.panel import Panel, seat_panel
+from agents.prompts import given_parts
 from agents.roles import find_role
 from graph.chats import check_models, open_chats
 from graph.config import Config
@@ -54,17 +56,6 @@ class Parts:
     corpus: CorpusSpec
 
 
-def seats_of(config: Config) -> tuple[Seat, ...]:
-    """The panel's seats: `proposer-1`, `critic-1`, ..."""
-    debate = config.debate
-    kinds = (("proposer", debate.proposers), ("critic", debate.critics), ("judge", debate.judges))
-    return tuple(
-        Seat(f"{kind}-{n}", kind, seat.role, seat.model)  # type: ignore[arg-type]
-        for kind, seats in kinds
-        for n, seat in enumerate(seats, 1)
-    )
-
-
 def prepare(config: Config) -> Parts:
     """Check everything a configuration names. Raises `UsageError`, and writes nothing."""
     from tools.tokens import load_tokenizer
@@ -74,10 +65,15 @@ def prepare(config: Config) -> Parts:
     log_stand_in(taxonomy)
     chosen = config.taxonomy
     categories = taxonomy.select(list(chosen.select), list(chosen.exclude), chosen.limit)
-    seats = seats_of(config)
+    seats = config.debate.seats()
     for seat in seats:
         number = int(seat.name.rsplit("-", 1)[1]) - 1
-        find_role(seat.role, seat.kind, seat.model, f"debate.{seat.kind}s.{number}")
+        where = f"debate.{seat.kind}s.{number}"
+        find_role(seat.role, seat.kind, seat.model, where)
+        if seat.prompt is not None:
+            given_parts(seat.prompt, f"{where}.prompt")
+    if config.debate.engine == "autogen":
+        load_team()
     check_backend(config.search.settings.backend)
     check_models(config, seats)
     corpus = spec_of(config)
@@ -210,7 +206,7 @@ class RunContext:
 
     @once
     def panel(self) -> Panel:
-        return seat_panel(self.parts.seats, self.library, self.config.debate.reviews)
+        return seat_panel(self.parts.seats, self.library, self.config.debate.shown_to_critics)
 
     @property
     def characters_per_token(self) -> float:

@@ -4,9 +4,10 @@ from agents.messages import Event, Outcome
 from graph import show
 from graph.config import Config
 from graph.context import prepare
+from graph.debate import debate_of
 from graph.progress import Progress
 from graph.running import blocking
-from graph.studio import debate_of, opened
+from graph.studio import opened
 
 
 def stream_debate(config: Config, category: str, progress: Progress, *, as_json: bool) -> Outcome:

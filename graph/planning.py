@@ -163,8 +163,15 @@ def _debates(
         depth=min(len(by_id), MAX_DEPTH),
         rules=config.retrieve.rules(),
     )
-    panel = seat_panel(parts.seats, library, config.debate.reviews)
-    graph = build_debate_graph(panel, library, lambda name: brief_of(config, parts.taxonomy, name))
+    debate = config.debate
+    panel = seat_panel(parts.seats, library, debate.shown_to_critics)
+    graph = build_debate_graph(
+        panel,
+        library,
+        lambda name: brief_of(config, parts.taxonomy, name),
+        protocol=debate.protocol,
+        rules=debate.rules(config.run.seed),
+    )
     chosen = [categories[i * len(categories) // PROBE_DEBATES] for i in range(min(PROBE_DEBATES, len(categories)))]
     spent = [_timed(lambda c=c: blocking(graph.ainvoke({"category": c.path})))[1] for c in chosen]  # type: ignore[misc]
     library.close()

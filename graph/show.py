@@ -203,6 +203,7 @@ _COLOURS = {
     "keep": "green",
     "reject": "red",
     "remove": "red",
+    "revise": "yellow",
     "withdraw": "yellow",
     "propose": "cyan",
 }
@@ -213,9 +214,14 @@ def show_event(event: Event, titles: dict[str, str]) -> None:
     from rich.text import Text
 
     out = console()
-    out.print(
-        Text(f"\nround {event.round}  {event.agent} ({event.role}, {event.model})  {event.latency_s:.2f} s", "bold")
-    )
+    spent = f"  {event.prompt_tokens:,} + {event.reply_tokens:,} tokens" if event.reply_tokens else ""
+    replayed = ", replayed" if event.cached else ""
+    who = f"{event.agent} ({event.role}, {safe(event.model)})"
+    out.print(Text(f"\nround {event.round}  {who}  {event.latency_s:.2f} s{spent}{replayed}", "bold"))
+    if event.problem:
+        out.print(Text(f"  cannot be read: {safe(event.problem)}", "red"), soft_wrap=True)
+    for why, what in event.unused:
+        out.print(Text(f"  left out, {why}: {safe(what)}", "dim"), soft_wrap=True)
     for key, position, words in event.positions:
         if position == "propose":
             titles[key] = words

@@ -9,7 +9,7 @@ from weakref import finalize
 
 from graph.config import Config, load_config
 from graph.context import Parts, RunContext, prepare
-from graph.debate import CompiledDebate, build_debate_graph
+from graph.debate import CompiledDebate, debate_of
 from graph.demo import DEMO
 from graph.pipeline import CompiledPipeline, build_pipeline_graph
 from graph.progress import Progress
@@ -34,18 +34,6 @@ def open_context(config: Config, progress: Progress | None = None, *, parts: Par
     finally:
         run_dir.release()
     return context
-
-
-def debate_of(context: RunContext, checkpointer: "BaseCheckpointSaver[Any] | None" = None) -> CompiledDebate:
-    """The debate graph of an open context."""
-    return build_debate_graph(
-        context.panel,
-        context.library,
-        context.brief,
-        run=context.config.run.name,
-        rounds=context.config.debate.rounds,
-        checkpointer=checkpointer,
-    )
 
 
 def build_debate(

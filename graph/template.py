@@ -10,6 +10,8 @@ TEMPLATE = """\
 # Relative paths are relative to the folder that the command is run in.
 # Dry run: litelong plan FILE    run or resume: litelong run FILE    override: --set packing.context_length=4096
 
+preset: null               # litelong-paper: the published settings, below what stands here
+
 run:
   name: run                # letters, digits, . _ -
   out: runs/run            # the run directory
@@ -40,16 +42,29 @@ search:
   index: null              # a folder made by `litelong index`; null: the run makes its own
 
 debate:
-  engine: langgraph
-  protocol: litelong
-  retention: filter_reject # a topic is kept unless half of the judges or more remove it
+  engine: langgraph        # or autogen: the same debate as one AutoGen team (pip install 'litelong[autogen]')
+  protocol: litelong       # multi_round, vote, single, reflect: docs/debate.md
+  retention: filter_reject # a topic is kept unless half of the judges or more remove it; or keep_accept, keep_fixed_k
+  keep: auto               # for keep_fixed_k: topics a category; auto: half of what is asked for
   expansion_factor: auto   # twice as many topics are asked of each proposer; auto: 6, and more for inner categories
   reviews: others          # critics pass over proposals by agents of their own model (unless none would remain), or: all
-  rounds: 1                # more: proposers answer critiques by withdrawing topics and proposing others
+  rounds: auto             # at most so many: proposers answer critiques in between; auto: 1, and 4 for multi_round
+  patience: 1              # multi_round stops when what is accepted has not changed for so many rounds
+  max_tokens: null         # multi_round stops when one debate has taken so many
+  evidence:                # what the corpus says: shown to chat agents, or withheld (lexical ones have nothing else)
+    proposers: withheld
+    critics: shown
+    judges: shown
+    guests: shown
+  judging:
+    anonymous: true        # false: judges are told which model proposed a topic
+    twice: false           # true: chat judges judge again in reversed order; what contradicts is flagged
   concurrency: 16
+  # a seat: {role, model, prompt: a name, path or text, temperature: 0.6, top_p: 0.95, tools: true to search the corpus}
   proposers: [{role: proposer, model: lexical}]
   critics: [{role: critic, model: lexical}]
   judges: [{role: judge, model: lexical}]
+  guests: []               # roles with a place of their own in the flow: docs/roles.md
   budget: {tokens: null, cost: null}   # for language models; a run that reaches it stops and can go on with a larger one
   models: {}               # prices, keys and limits by model string: docs/models.md
   replies: null            # a run whose recorded replies are used before a model is asked

@@ -2,10 +2,11 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 from agents.lexical.phrases import Mined, distinct, document_counts, mine
 from agents.library import Library
-from agents.messages import Brief, Critique, Draft, Proposal, Seat, Withdrawal
+from agents.messages import Answer, Brief, Candidate, Critique, Draft, Revision, Seat, Withdrawal
 from agents.roles import role
 from tools.once import once
 from tools.search import words
@@ -27,14 +28,25 @@ class LexicalProposer:
     async def propose(self, brief: Brief, taken: Sequence[str]) -> list[Draft]:
         return await self.library.ask(self._propose, brief, taken)
 
-    async def answer(self, brief: Brief, own: Sequence[Proposal], critiques: Sequence[Critique]) -> list[Withdrawal]:
-        """Withdraw what every critic of the round rejected: an agent that mines has nothing to argue with."""
-        withdrawn = []
-        for proposal in own:
-            said = [c for c in critiques if c.proposal_id == proposal.proposal_id and c.round == brief.round]
+    async def answer(
+        self, brief: Brief, own: Sequence[Candidate], critiques: Sequence[Critique], taken: Sequence[str]
+    ) -> list[Answer]:
+        """Another topic in the place of each that every critic of the round rejected: it has nothing to argue with."""
+        fallen: dict[str, str] = {}
+        for candidate in own:
+            key = candidate.proposal.proposal_id
+            said = [c for c in critiques if c.proposal_id == key and c.round == brief.round]
             if said and not any(c.accept for c in said):
-                withdrawn.append(Withdrawal(proposal.proposal_id, proposal.by, brief.round, said[0].reason))
-        return withdrawn
+                fallen[key] = said[0].reason
+        found = await self.propose(replace(brief, wanted=len(fallen)), taken) if fallen else []
+        drafts = dict(zip(fallen, found, strict=False))
+        by = {candidate.proposal.proposal_id: candidate.proposal.by for candidate in own}
+        return [
+            Revision(key, by[key], brief.round, drafts[key], reason)
+            if key in drafts
+            else Withdrawal(key, by[key], brief.round, reason)
+            for key, reason in fallen.items()
+        ]
 
     def _propose(self, brief: Brief, taken: Sequence[str]) -> list[Draft]:
         doc_ids = self.library.category_documents(brief.category)[:FOREGROUND]

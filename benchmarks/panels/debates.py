@@ -19,12 +19,12 @@ from benchmarks.panels.plants import Bed, Garden
 from benchmarks.panels.seats import PLANTED, register_perfect, register_plants, register_random
 from graph.config import Config, DebateSection, SeatSection, load_config
 from graph.context import RunContext, spec_of
-from graph.debate import CompiledDebate
+from graph.debate import CompiledDebate, debate_of
 from graph.indexing import index_corpus
 from graph.progress import Progress, Tick
 from graph.running import blocking
 from graph.stages.debate import SIDE_BY_SIDE
-from graph.studio import debate_of, opened
+from graph.studio import opened
 from litelong import UsageError
 
 CONTROLS = ("perfect", "random")

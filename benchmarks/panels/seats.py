@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from random import Random
 
 from agents.library import Library
-from agents.messages import Brief, Candidate, Critique, Draft, Kind, Proposal, Seat, Verdict, Withdrawal
+from agents.messages import Answer, Brief, Candidate, Critique, Draft, Kind, Seat, Verdict
 from agents.roles import role
 from benchmarks.panels.plants import Garden
 from taxonomy import topic_id
@@ -31,7 +31,9 @@ class PlantSeat:
         begin = self.place * brief.wanted
         return [Draft(title, "") for title in self.order[brief.category][begin : begin + brief.wanted]]
 
-    async def answer(self, brief: Brief, own: Sequence[Proposal], critiques: Sequence[Critique]) -> list[Withdrawal]:
+    async def answer(
+        self, brief: Brief, own: Sequence[Candidate], critiques: Sequence[Critique], taken: Sequence[str]
+    ) -> list[Answer]:
         return []
 
 

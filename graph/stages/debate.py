@@ -16,7 +16,7 @@ from langchain_core.runnables import RunnableConfig
 from agents import messages
 from agents.chat.secrets import redacted
 from graph.context import RunContext
-from graph.debate import CompiledDebate, DebateState, build_debate_graph
+from graph.debate import CompiledDebate, DebateState, debate_of
 from graph.outcomes import DeadLetter, DeadLettersError, Outcomes
 from litelong import UsageError
 from taxonomy import Category
@@ -62,11 +62,13 @@ async def checkpoints(path: Path) -> "AsyncIterator[AsyncSqliteSaver]":
         "Accepted",
         "Brief",
         "Critique",
+        "Defence",
         "Event",
         "Evidence",
         "Outcome",
         "Proposal",
         "Rejection",
+        "Rules",
         "Verdict",
         "Withdrawal",
     )
@@ -89,14 +91,7 @@ async def _debate_all(
     context: RunContext, pending: list[Category], outcomes: Outcomes, tick: Callable[[int], None]
 ) -> None:
     async with checkpoints(context.path / "checkpoints.sqlite") as saver:
-        graph = build_debate_graph(
-            context.panel,
-            context.library,
-            context.brief,
-            run=context.config.run.name,
-            rounds=context.config.debate.rounds,
-            checkpointer=saver,
-        )
+        graph = debate_of(context, saver)
         queue = iter(pending)
 
         async def worker() -> None:

@@ -5,7 +5,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import fields, is_dataclass
 from pathlib import Path
-from types import GenericAlias
+from types import GenericAlias, NoneType, UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
@@ -23,6 +23,7 @@ PLAIN: dict[Any, st.SearchStrategy[Any]] = {
     int: st.integers(-(1 << 53), 1 << 53),
     float: st.floats(allow_nan=False),
     bool: st.booleans(),
+    NoneType: st.none(),
 }
 
 
@@ -31,6 +32,8 @@ def strategy(annotation: Any) -> st.SearchStrategy[Any]:
     if annotation in PLAIN:
         return PLAIN[annotation]
     arguments = get_args(annotation)
+    if get_origin(annotation) is UnionType:
+        return st.one_of(*map(strategy, arguments))
     if get_origin(annotation) is Literal:
         return st.sampled_from(arguments)
     if get_origin(annotation) is tuple:
@@ -72,6 +75,7 @@ def serde(tmp_path_factory: pytest.TempPathFactory) -> JsonPlusSerializer:
 def test_what_the_state_of_a_debate_holds() -> None:
     names = {record.__name__ for record in IN_STATE}
     assert {"Brief", "Proposal", "Evidence", "Critique", "Withdrawal", "Verdict", "Event", "Outcome"} <= names
+    assert {"Rules", "Defence"} <= names
     assert {"Accepted", "Rejection", "Topic", "Provenance"} <= names
     assert not names & {"Seat", "Draft", "Candidate"}, "these are made anew from the state at every turn"
 

@@ -194,7 +194,8 @@ def test_a_debate_in_json_is_one_event_a_line(litelong: Litelong, config_file: C
     for event in events:
         assert set(event) == {
             *("run", "category", "round", "agent", "role", "kind", "model", "shown", "positions"),
-            *("prompt_tokens", "reply_tokens", "latency_s", "cached", "repairs"),
+            *("prompt_tokens", "reply_tokens", "latency_s", "cached", "repairs", "step", "names", "lineage"),
+            *("scores", "unused", "counts", "lookups", "problem"),
         }
         assert event["category"] == BIRDS
     assert {position for _, position, _ in events[2]["positions"]} <= {"keep", "remove"}
