@@ -31,7 +31,13 @@ def make_ledger(context: RunContext, plan: Plan, units: Sequence[Unit], tables: 
         }
         for unit in units
     ]
-    return ledger(documents, total, list(zip(units, accounts, strict=True)), facts, _calls(context))
+    content = ledger(documents, total, list(zip(units, accounts, strict=True)), facts, _calls(context))
+    mined = context.run.stage("mine")
+    if mined:
+        threshold = context.config.negatives.near_copies
+        guards = {"near_copies_threshold": threshold, "near_duplicates_refused": plan.refused["near-duplicate"]}
+        content["negatives"] = {**mined.counts, **guards}
+    return content
 
 
 def _calls(context: RunContext) -> dict[str, Any]:

@@ -119,12 +119,18 @@ class PackingSection(Section):
 
 
 class NegativesSection(Section):
-    """Hard negatives of the interleaved recipes. No recipe of this version reads it; the names are the design's."""
+    """Hard negatives of the recipes that interleave them (`nextlong`, `litelong+nextlong`)."""
 
     source: Literal["bm25", "dense"] = "bm25"
-    granularity: Annotated[int, Field(ge=1)] = 2048
+    granularity: Annotated[int, Field(ge=1, le=1 << 20)] = 2048
+    unit: Literal["characters", "tokens"] = "characters"
     position: Literal["head", "tail", "random"] = "head"
+    truncate: Literal["even", "tail"] = "even"
     pool: Literal["auto", "retrieved", "corpus", "topic"] = "auto"
+    expansion: Annotated[float, Field(ge=1.0, le=100.0)] = 1.5
+    words: Annotated[int, Field(ge=1)] | None = 32
+    near_copies: Annotated[float, Field(ge=0.5, le=1.0)] | None = 0.8
+    embeddings: Name = "wordllama"
 
 
 def _named(value: object) -> object:

@@ -7,7 +7,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ from agents.prompts import given_parts
 from agents.roles import find_role
 from graph.chats import check_models, open_chats
 from graph.config import Config
+from graph.negatives import check_interleaving, interleave_of, pool_of
 from graph.progress import Progress, Quiet, Tick
 from graph.rundir import RunDir
 from graph.specials import specials_of
@@ -52,6 +53,7 @@ class Parts:
     taxonomy: Taxonomy
     categories: tuple[Category, ...]
     recipe: Recipe
+    draws_from_corpus: bool
     seats: tuple[Seat, ...]
     corpus: CorpusSpec
 
@@ -61,6 +63,7 @@ def prepare(config: Config) -> Parts:
     from tools.tokens import load_tokenizer
 
     recipe = get_recipe(config.packing.recipe)
+    check_interleaving(config, recipe)
     taxonomy = load_taxonomy(config.taxonomy.source)
     log_stand_in(taxonomy)
     chosen = config.taxonomy
@@ -81,7 +84,8 @@ def prepare(config: Config) -> Parts:
     check_apart(config.out, config.corpus.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
     specials_of(config.packing, tokenizer)
-    return Parts(tokenizer, taxonomy, tuple(categories), recipe, seats, corpus)
+    from_corpus = recipe.unit == "corpus" or (recipe.mines and pool_of(config, recipe) == "corpus")
+    return Parts(tokenizer, taxonomy, tuple(categories), recipe, from_corpus, seats, corpus)
 
 
 def spec_of(config: Config) -> CorpusSpec:
@@ -231,7 +235,9 @@ class RunContext:
     @property
     def specials(self) -> Specials:
         """Which special ids stand in samples, by the tokenizer's conventions and the configuration."""
-        return specials_of(self.config.packing, self.parts.tokenizer)
+        specials = specials_of(self.config.packing, self.parts.tokenizer)
+        # Parts of a document stand apart in an interleaved sample: what ends there is no document.
+        return replace(specials, separator=None) if self.parts.recipe.interleaved else specials
 
     @property
     def shape(self) -> Shape:
@@ -253,6 +259,7 @@ class RunContext:
             packing.order,
             packing.target_tokens,
             self.config.run.seed,
+            interleave=interleave_of(self.config, self.characters_per_token),
             remainder=packing.remainder,
             padding=packing.padding,
         )

@@ -10,6 +10,7 @@ from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Plan, Tables, Unit, Usage
+from tools.packing.utk import Knotted, knot
 
 
 def read_tables(context: RunContext) -> Tables:
@@ -71,7 +72,11 @@ def _remainder(
     # A recipe that mines uses documents by the chunk; what it leaves is no document.
     if settings.remainder == "unused" or recipe.unit == "corpus" or recipe.mines:
         return []
-    return plan_remainder(units, tables, usage, settings, plan, recipe.name)
+    begin = len(plan.samples)
+    made = plan_remainder(units, tables, usage, settings, plan, recipe.name)
+    if isinstance(recipe, Knotted):
+        knot(plan, begin, settings)
+    return made
 
 
 def _unit(topic: TopicRow, hits: list[tuple[int, int, float]]) -> Unit:

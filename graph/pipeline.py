@@ -1,8 +1,9 @@
 """The `pipeline` state machine: corpus in, validated samples out.
 
-    index -> select -> debate -> curate -> retrieve -> encode -> pack -> report
+    index -> select -> debate -> curate -> retrieve -> encode -> (mine) -> pack -> report
 
-A recipe over the whole corpus needs no topic and goes from index to encode. The graph always starts at its first node;
+A recipe over the whole corpus needs no topic and goes from index to encode; one with hard negatives mines them before
+packing. The graph always starts at its first node;
 every node skips what its marker in `manifest.json` proves, so no checkpoint can disagree with what is on the disk.
 """
 
@@ -13,7 +14,7 @@ from langgraph.graph import END, START, StateGraph
 from langgraph.graph.state import CompiledStateGraph
 
 from graph.context import RunContext
-from graph.stages import curate, debate, encode, index, pack, report, retrieve
+from graph.stages import curate, debate, encode, index, mine, pack, report, retrieve
 
 
 class PipelineState(TypedDict, total=False):
@@ -25,6 +26,7 @@ class PipelineState(TypedDict, total=False):
     topics: int
     hits: int
     tokens: int
+    negatives: int
     samples: int
 
 
@@ -43,6 +45,7 @@ def build_pipeline_graph(
     graph.add_node("curate", nodes.curate)
     graph.add_node("retrieve", nodes.retrieve)
     graph.add_node("encode", nodes.encode)
+    graph.add_node("mine", nodes.mine)
     graph.add_node("pack", nodes.pack)
     graph.add_node("report", nodes.report)
     graph.add_edge(START, "index")
@@ -51,7 +54,8 @@ def build_pipeline_graph(
     graph.add_edge("debate", "curate")
     graph.add_edge("curate", "retrieve")
     graph.add_edge("retrieve", "encode")
-    graph.add_edge("encode", "pack")
+    graph.add_conditional_edges("encode", nodes.after_encode)
+    graph.add_edge("mine", "pack")
     graph.add_edge("pack", "report")
     graph.add_edge("report", END)
     return graph.compile(name="pipeline")
@@ -87,6 +91,13 @@ class _Nodes:
     async def encode(self, state: PipelineState) -> PipelineState:
         await self._work(encode.run)
         return {"tokens": self._count("encode", "tokens")}
+
+    def after_encode(self, state: PipelineState) -> Literal["mine", "pack"]:
+        return "mine" if self.context.parts.recipe.mines else "pack"
+
+    async def mine(self, state: PipelineState) -> PipelineState:
+        await self._work(mine.run)
+        return {"negatives": self._count("mine", "negatives")}
 
     async def pack(self, state: PipelineState) -> PipelineState:
         await self._work(pack.run)

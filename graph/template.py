@@ -81,7 +81,7 @@ retrieve:
   quotas: {}               # most of a topic's tokens from one source, e.g. {"wiki*": 0.5, "*": 0.25}; the first that matches
 
 packing:
-  recipe: litelong         # or standard: the same corpus shuffled, the baseline
+  recipe: litelong         # standard, nextlong, litelong+nextlong, utk, litelong+utk (docs/recipes.md)
   context_length: 131072   # ids in every sample, exactly
   samples_per_topic: 1
   max_uses_per_document: 1 # in the whole run
@@ -96,11 +96,17 @@ packing:
   pad_id: auto             # the tokenizer's, else its EOS; or the id of a token
   compression: zstd        # of samples/*.parquet; none: 1.5 times the size, half the time to write
 
-negatives:                 # for interleaved recipes; no recipe of this version reads it
-  source: bm25
-  granularity: 2048
-  position: head
-  pool: auto
+negatives:                 # read by the recipes nextlong and litelong+nextlong
+  source: bm25             # dense: embeddings in FAISS (extra dense)
+  granularity: 2048        # length of a meta-chunk at most
+  unit: characters         # of granularity; or tokens
+  position: head           # a chunk stands before its negatives; tail: after them; random
+  truncate: even           # what does not fit is left out evenly; tail: the sample's end is cut (needs position: head)
+  pool: auto               # corpus (nextlong); retrieved: what any topic's hits name (litelong+nextlong); topic: its own hits
+  expansion: 1.5           # so many times a sample's characters are asked for
+  words: 32                # telling words that bm25 asks for; null: all of a chunk's
+  near_copies: 0.8         # a negative this similar to its anchor (MinHash, 0.5 to 1) is none; null: no guard
+  embeddings: wordllama    # or openai:MODEL@BASE_URL, provider:model
 """
 
 

@@ -18,7 +18,9 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from graph.accounts import make_ledger
+from graph.chunking import with_negatives
 from graph.context import RunContext, prepare
+from graph.layouts import LayoutReader
 from graph.packing import make_plan, read_tables, read_units
 from graph.progress import Progress, Quiet
 from graph.rundir import RunDir
@@ -117,7 +119,7 @@ def _check_run(context: RunContext, folder: Path, result: Validation) -> None:
         texts = ((e.content_hash, text) for e, text in fetch_texts(context.indexed.corpus, entries))
         context.store.fill(texts, threads=context.config.run.workers, tick=tick)
     result.documents = len(entries)
-    tables = read_tables(context)
+    tables = with_negatives(context, read_tables(context))
     units = read_units(context, tables)
     plan, units = make_plan(context, units, tables)
     _check_plan(context, plan, tables, folder, result)
@@ -144,6 +146,7 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
     planned = _rows(context.path / "plan")
     hits = _hits(context)
     uses = _Uses(tables, row_of)
+    layouts = LayoutReader(context, tables)
 
     def tokens_of(doc_id: str) -> NDArray[Any] | None:
         row = row_of.get(doc_id)
@@ -158,6 +161,7 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
                 found = check_sample(row, tokens_of, context.specials, context.shape)
                 found += _against_plan(row, next(planned, None))
                 found += _against_hits(row, hits)
+                found += layouts.problems(row)
                 found += uses.add(row["segments"])
                 result.problems += [f"{where}: {problem}" for problem in found]
                 result.samples += 1
@@ -227,7 +231,7 @@ def _against_plan(row: Mapping[str, Any], planned: Mapping[str, Any] | None) -> 
 
 
 def _against_hits(row: Mapping[str, Any], hits: Mapping[str, Mapping[str, tuple[int, float]]]) -> list[str]:
-    """Every segment's document was a hit of the sample's topic, at that rank and score."""
+    """Every segment's document was a hit of the sample's topic, at that rank and score (a negative: `LayoutReader`)."""
     if not row["topic_id"]:
         return []
     known = hits.get(row["topic_id"])
@@ -236,7 +240,7 @@ def _against_hits(row: Mapping[str, Any], hits: Mapping[str, Mapping[str, tuple[
     return [
         f"segment {n}: document '{s['doc_id']}' is not a hit of the topic at rank {s['rank']}"
         for n, s in enumerate(row["segments"])
-        if known.get(s["doc_id"]) != (s["rank"], s["score"])
+        if s["role"] != "negative" and known.get(s["doc_id"]) != (s["rank"], s["score"])
     ]
 
 

@@ -25,7 +25,7 @@ def run(context: RunContext) -> None:
 
 def needed(context: RunContext) -> Iterator[Entry]:
     """Catalogue entries of the documents that a plan may draw from, in content-hash order."""
-    if context.parts.recipe.unit == "corpus":
+    if context.parts.draws_from_corpus:
         yield from context.indexed.entries()
         return
     named: set[str] = set()

@@ -5,6 +5,7 @@ from collections import Counter
 import orjson
 
 from graph.accounts import make_ledger
+from graph.chunking import with_negatives
 from graph.context import RunContext
 from graph.packing import make_plan, read_tables, read_units
 from litelong import UsageError
@@ -18,7 +19,7 @@ def run(context: RunContext) -> None:
     """Plan, write, account. Raises `UsageError` when no topic fills a sample."""
     if context.run.stage("pack"):
         return
-    tables = read_tables(context)
+    tables = with_negatives(context, read_tables(context))
     units = read_units(context, tables)
     plan, units = make_plan(context, units, tables)
     if not plan.samples:

@@ -19,7 +19,7 @@ from tools.packing.tables import Plan, PlannedSample, Segment, Tables, Unit, Usa
 PIECES = (2, 3)
 
 
-class _Knotted:
+class Knotted:
     """Knots each sample that the `inner` recipe plans."""
 
     name: str
@@ -33,20 +33,17 @@ class _Knotted:
     ) -> Iterator[Unit]:
         done = len(plan.samples)
         for unit in get_recipe(self.inner).plan(units, tables, usage, settings, plan):
-            self._knot(plan, done, settings)
+            for number in range(done, len(plan.samples)):
+                sample = plan.samples[number]
+                name = sample.sample_id.replace(f"{self.inner}-", f"{self.name}-", 1)
+                plan.samples[number] = replace(sample, sample_id=name, recipe=self.name)
+            knot(plan, done, settings)
             done = len(plan.samples)
             yield unit
-        self._knot(plan, done, settings)
-
-    def _knot(self, plan: Plan, begin: int, settings: Settings) -> None:
-        for number in range(begin, len(plan.samples)):
-            sample = plan.samples[number]
-            name = sample.sample_id.replace(f"{self.inner}-", f"{self.name}-", 1)
-            plan.samples[number] = replace(sample, sample_id=name, recipe=self.name, segments=knotted(sample, settings))
 
 
 @register_recipe
-class Utk(_Knotted):
+class Utk(Knotted):
     """The corpus shuffled, as `standard`, and knotted."""
 
     name, inner = "utk", "standard"
@@ -54,11 +51,18 @@ class Utk(_Knotted):
 
 
 @register_recipe
-class LiteLongUtk(_Knotted):
+class LiteLongUtk(Knotted):
     """A topic's documents, as `litelong`, and knotted."""
 
     name, inner = "litelong+utk", "litelong"
     unit: UnitKind = "topic"
+
+
+def knot(plan: Plan, begin: int, settings: Settings) -> None:
+    """Knot the plan's samples from number `begin` on."""
+    for number in range(begin, len(plan.samples)):
+        sample = plan.samples[number]
+        plan.samples[number] = replace(sample, segments=knotted(sample, settings))
 
 
 def knotted(sample: PlannedSample, settings: Settings) -> tuple[Segment, ...]:

@@ -1,0 +1,40 @@
+"""Layouts of interleaved recipes, for `litelong validate`: samples against the chunks of their documents and what was mined."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from graph.chunking import chunk_table
+from graph.context import RunContext
+from tools.packing.layout import Interleaving, check_interleaved, check_knotted
+from tools.packing.negatives_file import rows
+from tools.packing.tables import Tables
+from tools.packing.utk import Knotted
+
+
+class LayoutReader:
+    """What is wrong with the layout of a sample; nothing for recipes that lay whole documents end to end."""
+
+    def __init__(self, context: RunContext, tables: Tables) -> None:
+        recipe, negatives = context.parts.recipe, context.config.negatives
+        self._how = Interleaving(negatives.position, negatives.truncate)
+        self._mines = recipe.mines
+        self._knots = isinstance(recipe, Knotted)
+        self._mined: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
+        if self._mines:
+            self._table = chunk_table(context)
+            self._hashes = dict(zip(tables.doc_ids, tables.hashes, strict=True))
+            for row in rows(context.path / "negatives"):
+                self._mined.setdefault((row.unit_id, row.chunk), {})[row.negative] = (row.rank, row.score)
+
+    def problems(self, row: Mapping[str, Any]) -> list[str]:
+        """One line each; `row` is one of `samples/*.parquet`."""
+        if self._mines:
+            return check_interleaved(row, self._chunks_of, self._mined_for, self._how)
+        return check_knotted(row) if self._knots else []
+
+    def _chunks_of(self, doc_id: str) -> list[int] | None:
+        key = self._hashes.get(doc_id)
+        return None if key is None else self._table.of(key).tokens.tolist()
+
+    def _mined_for(self, topic_id: str, chunk_id: str) -> Mapping[str, tuple[int, float]]:
+        return self._mined.get((topic_id, chunk_id)) or self._mined.get(("", chunk_id)) or {}

@@ -1,0 +1,65 @@
+"""What the configuration asks of the recipes that interleave: checked before a run begins, and resolved."""
+
+from typing import Literal
+
+from graph.config import Config
+from litelong import UsageError
+from tools.packing.recipe import Interleave, Recipe
+
+Pool = Literal["corpus", "retrieved", "topic"]
+
+
+def check_interleaving(config: Config, recipe: Recipe) -> None:
+    """Raise `UsageError` for settings that the recipe cannot have."""
+    packing, negatives = config.packing, config.negatives
+    if recipe.interleaved and packing.boundaries == "document":
+        raise UsageError(
+            f"packing.boundaries: 'document' would keep a document's parts from seeing each other, which recipe "
+            f"'{recipe.name}' sets apart for just that; use boundaries: sample"
+        )
+    if recipe.interleaved and packing.separator not in ("eos", "none"):
+        raise UsageError(
+            f"packing.separator: recipe '{recipe.name}' sets the parts of documents apart, and no separator stands between them; "
+            "use none"
+        )
+    if not recipe.mines:
+        return
+    for key, value in (("padding", packing.padding), ("remainder", packing.remainder == "pool")):
+        if value:
+            raise UsageError(
+                f"packing.{key}: recipe '{recipe.name}' fills samples with negatives, and leaves neither room nor whole "
+                "documents over; leave it out"
+            )
+    if recipe.unit == "corpus" and negatives.pool in ("topic", "retrieved"):
+        raise UsageError(
+            f"negatives.pool: '{negatives.pool}' needs topics, and recipe '{recipe.name}' has none; use pool: corpus or the "
+            "recipe litelong+nextlong"
+        )
+    if negatives.truncate == "tail" and negatives.position != "head":
+        raise UsageError(
+            f"negatives.truncate: 'tail' cuts the sample's end, and with position: {negatives.position} the chunk that its "
+            "negatives belong to; use truncate: even"
+        )
+    if negatives.source == "dense":
+        from tools.search.dense import load_embed
+
+        load_embed(negatives.embeddings)
+
+
+def pool_of(config: Config, recipe: Recipe) -> Pool:
+    """Where negatives come from: `auto` is the corpus for `nextlong`, and for `litelong+nextlong` all that topics found."""
+    if config.negatives.pool != "auto":
+        return config.negatives.pool
+    return "corpus" if recipe.unit == "corpus" else "retrieved"
+
+
+def interleave_of(config: Config, characters_per_token: float) -> Interleave:
+    """How chunks and their negatives are arranged."""
+    negatives = config.negatives
+    return Interleave(
+        negatives.position,
+        negatives.truncate,
+        negatives.granularity * (characters_per_token if negatives.unit == "tokens" else 1),
+        characters_per_token,
+        negatives.expansion,
+    )

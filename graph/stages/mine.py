@@ -1,0 +1,175 @@
+"""mine: for each chunk of the documents that will be roots, the most similar chunks of other documents: its hard negatives.
+
+The pool's chunks go into an index (BM25, or embeddings in FAISS) that is thrown away at the end. Roots are asked for in parts of
+`ROOTS_PER_FILE`; parts that are there are kept, so a killed run goes on with the next.
+"""
+
+import shutil
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from graph.chunking import chunk_table, with_chunks
+from graph.context import RunContext
+from graph.negatives import pool_of
+from graph.packing import read_tables, read_units
+from graph.progress import Tick
+from litelong import UsageError
+from tools.corpus import Entry, fetch_texts
+from tools.packing.near import signatures
+from tools.packing.negatives_file import NegativeRow, counts, write_negatives, write_roots
+from tools.packing.nextlong import depth_of, roots_of
+from tools.packing.tables import Tables, Unit
+from tools.search.chunks import ChunkIndex, ChunkText, document_of
+from tools.search.interface import Hit
+from tools.tokens.chunk_table import ChunkTable
+
+ROOTS_PER_FILE = 64
+SPARE = 3
+"""Chunks are looked for to so many times the depth k: others have used some of them, and near-copies fall out."""
+
+
+class Search(Protocol):
+    """What an index of chunks must do here: `tools.search.chunks.ChunkIndex`, or embeddings."""
+
+    def __call__(
+        self, chunks: Sequence[ChunkText], k: int, *, excluded: Callable[[ChunkText, str], bool]
+    ) -> list[list[Hit]]: ...
+
+
+class Root(NamedTuple):
+    """A document whose chunks will be anchors: its row, and the unit that it was chosen for."""
+
+    row: int
+    unit: Unit
+
+
+def run(context: RunContext) -> None:
+    """Mine and write `negatives/`. Raises `UsageError` when the pool is empty."""
+    if not context.parts.recipe.mines or context.run.stage("mine"):
+        return
+    folder = context.path / "negatives"
+    bare = read_tables(context)
+    with context.stage("chunk", len(bare)) as tick:
+        table = chunk_table(context, tick)
+        tables = with_chunks(context, bare, table)
+    units = read_units(context, tables)
+    chosen = roots_of(units, tables, context.recipe_settings, context.config.packing.max_uses_per_document)
+    roots = [Root(row, unit) for unit in units for row in chosen[unit.unit_id].tolist()]
+    write_roots(folder / "roots.parquet", ((root.unit.unit_id, tables.doc_ids[root.row]) for root in roots))
+    miner = _Miner(context, tables, table, {root.row for root in roots})
+    with context.stage("chunk index", miner.pool_chunks) as tick:
+        search = miner.search(folder / "index", tick)
+    files = [folder / "roots.parquet"]
+    with context.stage("mine", len(roots)) as tick:
+        for number, begin in enumerate(range(0, max(1, len(roots)), ROOTS_PER_FILE)):
+            group = roots[begin : begin + ROOTS_PER_FILE]
+            path = folder / f"part-{number:05d}.parquet"
+            if not path.exists():
+                miner.mine(group, search, path)
+            files.append(path)
+            tick(len(group))
+    miner.close()
+    shutil.rmtree(folder / "index")
+    found, near_copies = counts(folder)
+    context.run.finish("mine", {"roots": len(roots), "negatives": found, "near_copies": near_copies}, files)
+
+
+class _Miner:
+    """The pool, its index, and what is asked of it."""
+
+    def __init__(self, context: RunContext, tables: Tables, table: ChunkTable, roots: set[int]) -> None:
+        assert tables.chunks is not None
+        self._context, self._tables, self._table = context, tables, table
+        self._chunks, self._settings = tables.chunks, context.config.negatives
+        self._row_of = {doc_id: row for row, doc_id in enumerate(tables.doc_ids)}
+        # A root stays whole until its turn, so its chunks are no other root's negatives.
+        self._pool = [row for row in range(len(tables)) if row not in roots and len(self._chunks.of(row))]
+        self.pool_chunks = sum(len(self._chunks.of(row)) for row in self._pool)
+        self._by_topic = pool_of(context.config, context.parts.recipe) == "topic"
+        self._index: ChunkIndex | None = None
+
+    def search(self, folder: Path, tick: Tick) -> Search:
+        """The index of the pool, built unless a killed run built it."""
+        if not self._pool:
+            raise UsageError(
+                f"{self._context.path}: every document would be a root and none is left for negatives; add documents, or lower "
+                "packing.target_tokens"
+            )
+        if self._settings.source == "dense":
+            from tools.search.dense import DenseIndex, load_embed
+
+            embed = load_embed(self._settings.embeddings)
+            done = (folder / "vectors.faiss").exists()
+            dense = DenseIndex.open(folder, embed) if done else DenseIndex.build(self._texts(), folder, embed, tick)
+            return dense.negatives_many
+        built = (folder / "manifest.json").exists()
+        settings = self._context.search_settings
+        self._index = ChunkIndex.open(folder) if built else ChunkIndex.build(self._texts(), folder, settings, tick)
+        return partial(self._index.negatives_many, words=self._settings.words)
+
+    def close(self) -> None:
+        if self._index is not None:
+            self._index.close()
+
+    def mine(self, roots: Sequence[Root], search: Search, path: Path) -> None:
+        """Ask for the chunks of some roots and write one part."""
+        entries = self._entries([root.row for root in roots])
+        texts = {entry.doc_id: text for entry, text in fetch_texts(self._context.indexed.corpus, entries)}
+
+        def one(root: Root) -> tuple[list[NegativeRow], int]:
+            return self._mine_one(root, texts[self._tables.doc_ids[root.row]], search)
+
+        with ThreadPoolExecutor(self._context.config.run.workers) as pool:
+            mined = list(pool.map(one, roots))
+        write_negatives(path, [row for rows, _ in mined for row in rows], sum(near for _, near in mined))
+
+    def _mine_one(self, root: Root, text: str, search: Search) -> tuple[list[NegativeRow], int]:
+        """The rows of one root, and how many candidates were near-copies of their anchor."""
+        doc_id = self._tables.doc_ids[root.row]
+        pieces = self._table.of(self._tables.hashes[root.row]).texts(text)
+        anchors = [ChunkText.of(doc_id, number, piece) for number, piece in enumerate(pieces)]
+        allowed = {self._tables.doc_ids[row] for row in root.unit.documents.tolist()} if self._by_topic else None
+
+        def excluded(_: ChunkText, found: str) -> bool:
+            return allowed is not None and document_of(found) not in allowed
+
+        depth = SPARE * depth_of(root.row, self._chunks, self._context.recipe_settings)
+        unit_id = root.unit.unit_id if self._by_topic else ""
+        rows, refused = [], 0
+        for anchor, hits in zip(anchors, search(anchors, depth, excluded=excluded), strict=True):
+            kept = self._without_near_copies(root.row, anchor.number, hits)
+            refused += len(hits) - len(kept)
+            rows += [NegativeRow(unit_id, anchor.chunk_id, h.doc_id, n, h.score) for n, h in enumerate(kept, 1)]
+        return rows, refused
+
+    def _without_near_copies(self, root: int, number: int, hits: list[Hit]) -> list[Hit]:
+        """Hits whose estimated similarity to the anchor's own tokens is below the threshold: a copy is no negative."""
+        threshold = self._settings.near_copies
+        if threshold is None or not hits:
+            return hits
+        sketches = signatures([self._ids(root, number), *(self._ids(*self._place(hit.doc_id)) for hit in hits)])
+        similarity = (sketches[1:] == sketches[0]).mean(axis=1)
+        return [hit for hit, near in zip(hits, similarity >= threshold, strict=True) if not near]
+
+    def _place(self, chunk_id: str) -> tuple[int, int]:
+        document, _, number = chunk_id.rpartition("#")
+        return self._row_of[document], int(number)
+
+    def _ids(self, row: int, number: int) -> "np.ndarray[tuple[int], np.dtype[np.unsignedinteger]]":
+        chunk = self._chunks.of(row)[number]
+        start = int(self._chunks.starts[chunk])
+        return self._context.store.ids(self._tables.hashes[row])[start : start + int(self._chunks.lengths[chunk])]
+
+    def _entries(self, rows: Sequence[int]) -> list[Entry]:
+        return list(self._context.indexed.entries([self._tables.doc_ids[row] for row in rows]))
+
+    def _texts(self) -> Iterator[ChunkText]:
+        """Every chunk of the pool, in one ordered pass over the corpus."""
+        for entry, text in fetch_texts(self._context.indexed.corpus, self._entries(self._pool)):
+            for number, piece in enumerate(self._table.of(entry.content_hash).texts(text)):
+                yield ChunkText.of(entry.doc_id, number, piece)

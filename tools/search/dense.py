@@ -1,0 +1,204 @@
+"""Dense search for hard negatives: chunks by the closeness of their embeddings, in a FAISS index (extra `dense`).
+
+Up to `EXACT` chunks are searched exactly; more go into an inverted file of about 4 sqrt(n) cells, of which `PROBES` are looked
+into (recall against exact search: `python -m benchmarks negatives`). FAISS runs on one thread, because more of them would add up
+floating-point numbers in another order.
+"""
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
+from math import sqrt
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import orjson
+from numpy.typing import NDArray
+
+from litelong import UsageError
+from tools.files import ignore, replacing, write_atomic
+from tools.search.chunks import ChunkText, document_of
+from tools.search.interface import Hit
+
+Embed = Callable[[Sequence[str]], NDArray[np.float32]]
+"""n texts -> unit vectors, float32 [n, d]."""
+EXACT = 50_000
+PROBES = 32
+_BATCH = 1024
+_BEYOND = 32
+_SEED = 1
+
+
+def load_embed(name: str) -> Embed:
+    """The embeddings called `name`: `wordllama` (offline), `openai:MODEL@BASE_URL` (any compatible endpoint) or `provider:model`.
+
+    The key comes from OPENAI_API_KEY (or the provider's variable). Raises `UsageError` when there are none of that name.
+    """
+    if name == "wordllama":
+        return _wordllama()
+    where = f"negatives.embeddings: {name[:80]!r}"
+    provider, _, rest = name.partition(":")
+    model, _, base = rest.partition("@")
+    if not (provider and model) or (base and not base.startswith(("http://", "https://"))):
+        raise UsageError(f"{where}: give wordllama, openai:MODEL@BASE_URL, or provider:model")
+    try:
+        if provider == "openai":
+            from langchain_openai import OpenAIEmbeddings
+
+            # Local servers take no key but the client wants one; they know texts, not OpenAI's token ids.
+            options: dict[str, Any] = {"base_url": base or None, "api_key": os.environ.get("OPENAI_API_KEY", "none")}
+            client: Any = OpenAIEmbeddings(model=model, check_embedding_ctx_length=False, **options)
+        else:
+            from langchain.embeddings import init_embeddings
+
+            client = init_embeddings(name)
+    except (ImportError, ValueError) as error:
+        raise UsageError(f"{where}: cannot be loaded ({' '.join(str(error).split())[:200]})") from None
+    return lambda texts: _unit(_asked(client, list(texts), where), len(texts), where)
+
+
+def _asked(client: Any, texts: list[str], where: str) -> list[list[float]]:  # noqa: ANN401 - LangChain's Embeddings
+    try:
+        # An endpoint refuses an empty input; a blank one is about nothing as well.
+        vectors: list[list[float]] = client.embed_documents([text if text.strip() else " . " for text in texts])
+    except Exception as error:  # each provider has errors of its own
+        raise UsageError(f"{where}: the endpoint gave no embeddings ({type(error).__name__}); is it there?") from None
+    return vectors
+
+
+def _unit(vectors: Sequence[Sequence[float]], count: int, where: str) -> NDArray[np.float32]:
+    found = np.asarray(vectors, np.float32)
+    if found.ndim != 2 or len(found) != count or not np.isfinite(found).all():
+        raise UsageError(f"{where}: {count} vectors of numbers were expected, got an array of shape {found.shape}")
+    lengths = np.linalg.norm(found, axis=1, keepdims=True)
+    return np.asarray(found / np.maximum(lengths, 1e-12), np.float32)
+
+
+def _wordllama() -> Embed:
+    try:
+        import wordllama
+    except ImportError:
+        raise UsageError("negatives.source: dense needs the extra: pip install 'litelong[dense]'") from None
+    # Release 0.4 looks for its bundled tokenizer in a folder of another name; as a cache folder the package is right.
+    model: Any = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
+    return lambda texts: np.asarray(model.embed(list(texts), norm=True), np.float32)
+
+
+class DenseIndex:
+    """Meta-chunks by their embeddings; asked like `ChunkIndex`."""
+
+    def __init__(self, index: Any, ids: list[str], embed: Embed) -> None:  # noqa: ANN401 - faiss is untyped
+        self._index, self._ids, self._embed = index, ids, embed
+
+    @classmethod
+    def build(
+        cls,
+        chunks: Iterable[ChunkText],
+        path: Path,
+        embed: Embed,
+        tick: Callable[[int], None] = ignore,
+        exact: int = EXACT,
+    ) -> Self:
+        """Embed and index `chunks` into the folder `path`; `tick` gets the number just embedded. `exact`: see `EXACT`."""
+        faiss = _faiss()
+        ids, vectors = [], []
+        rest = iter(chunks)
+        while batch := list(islice(rest, _BATCH)):
+            vectors.append(embed([chunk.text for chunk in batch]))
+            ids += [chunk.chunk_id for chunk in batch]
+            tick(len(batch))
+        if not ids:
+            raise UsageError(f"{path}: there is no chunk to draw negatives from")
+        # One array: FAISS trains on all of it. 1 KiB a chunk for 256 dimensions.
+        stacked = np.concatenate(vectors)
+        del vectors
+        index = _trained(faiss, stacked, exact)
+        index.add(stacked)
+        write_atomic(path / "ids.json", orjson.dumps(ids))
+        with replacing(path / "vectors.faiss") as temporary:
+            faiss.write_index(index, str(temporary))
+        return cls(index, ids, embed)
+
+    @classmethod
+    def open(cls, path: Path, embed: Embed) -> Self:
+        """Open what `build` made. Raises `UsageError` when it is missing or damaged."""
+        faiss = _faiss()
+        try:
+            ids = orjson.loads((path / "ids.json").read_bytes())
+            index = faiss.read_index(str(path / "vectors.faiss"))
+            if index.ntotal != len(ids):
+                raise ValueError("its files do not fit each other")
+        except (OSError, ValueError, RuntimeError) as error:
+            raise UsageError(f"dense index {path}: damaged ({error!s:.100}); delete the folder") from None
+        return cls(index, ids, embed)
+
+    def __len__(self) -> int:
+        """The number of chunks."""
+        return len(self._ids)
+
+    def close(self) -> None:
+        """Nothing is open; for callers that close any index."""
+
+    def negatives_many(
+        self, chunks: Sequence[ChunkText], k: int, *, excluded: Callable[[ChunkText, str], bool]
+    ) -> list[list[Hit]]:
+        """For each chunk the `k` closest of other documents that are not `excluded`; scores are cosines to 4 decimals."""
+        found: list[list[Hit]] = [[] for _ in chunks]
+        if not chunks:
+            return found
+        vectors = self._embed([chunk.text for chunk in chunks])
+        asked, depth = list(range(len(chunks))), min(k + _BEYOND, len(self))
+        while asked:
+            scores, places = self._index.search(vectors[asked], depth)
+            short = []
+            for row, place in enumerate(asked):
+                found[place] = self._left(chunks[place], scores[row], places[row], k, excluded)
+                if len(found[place]) < k and depth < len(self) and places[row][-1] >= 0:
+                    short.append(place)
+            asked, depth = short, min(2 * depth, len(self))
+        return found
+
+    def _left(
+        self,
+        chunk: ChunkText,
+        scores: NDArray[np.float32],
+        places: NDArray[np.int64],
+        k: int,
+        excluded: Callable[[ChunkText, str], bool],
+    ) -> list[Hit]:
+        hits = sorted(
+            (-round(float(score), 4), self._ids[place])
+            for score, place in zip(scores.tolist(), places.tolist(), strict=True)
+            if place >= 0 and document_of(self._ids[place]) != chunk.doc_id
+        )
+        others: Iterator[tuple[float, str]] = (hit for hit in hits if not excluded(chunk, hit[1]))
+        return [
+            Hit(chunk_id, rank, float(np.float32(-score)))
+            for rank, (score, chunk_id) in enumerate(islice(others, k), 1)
+        ]
+
+
+def _faiss() -> Any:  # noqa: ANN401 - faiss is untyped
+    try:
+        import faiss
+    except ImportError:
+        raise UsageError("negatives.source: dense needs the extra: pip install 'litelong[dense]'") from None
+    faiss.omp_set_num_threads(1)
+    return faiss
+
+
+def _trained(faiss: Any, vectors: NDArray[np.float32], exact: int) -> Any:  # noqa: ANN401 - faiss is untyped
+    count, width = vectors.shape
+    flat = faiss.IndexFlatIP(width)
+    if count <= exact:
+        return flat
+    cells = int(4 * sqrt(count))
+    index = faiss.IndexIVFFlat(flat, width, cells, faiss.METRIC_INNER_PRODUCT)
+    index.cp.seed = _SEED
+    index.nprobe = PROBES
+    sample = np.random.default_rng(_SEED).permutation(count)[: 64 * cells]
+    index.train(vectors[np.sort(sample)])
+    index.own_fields = False
+    index.quantizer_of_ours = flat  # kept alive: the index does not own it
+    return index
