@@ -6,35 +6,44 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from agents.library import Library
     from agents.messages import (
+        Answer,
         Brief,
         Candidate,
         Critique,
+        Defence,
         Draft,
         Event,
         Evidence,
         Outcome,
         Proposal,
+        Revision,
+        Rules,
         Seat,
         Verdict,
         Withdrawal,
     )
     from agents.panel import Panel
-    from agents.roles import Critic, Judge, Proposer, role
+    from agents.roles import Critic, Guest, Judge, Proposer, role
 
 _WHERE = {
+    "Answer": "agents.messages",
     "Brief": "agents.messages",
     "Candidate": "agents.messages",
     "Critic": "agents.roles",
     "Critique": "agents.messages",
+    "Defence": "agents.messages",
     "Draft": "agents.messages",
     "Event": "agents.messages",
     "Evidence": "agents.messages",
+    "Guest": "agents.roles",
     "Judge": "agents.roles",
     "Library": "agents.library",
     "Outcome": "agents.messages",
     "Panel": "agents.panel",
     "Proposal": "agents.messages",
     "Proposer": "agents.roles",
+    "Revision": "agents.messages",
+    "Rules": "agents.messages",
     "Seat": "agents.messages",
     "Verdict": "agents.messages",
     "Withdrawal": "agents.messages",
@@ -42,19 +51,24 @@ _WHERE = {
 }
 
 __all__ = [
+    "Answer",
     "Brief",
     "Candidate",
     "Critic",
     "Critique",
+    "Defence",
     "Draft",
     "Event",
     "Evidence",
+    "Guest",
     "Judge",
     "Library",
     "Outcome",
     "Panel",
     "Proposal",
     "Proposer",
+    "Revision",
+    "Rules",
     "Seat",
     "Verdict",
     "Withdrawal",

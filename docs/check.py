@@ -51,7 +51,15 @@ def litelong(arguments: list[str], cwd: Path) -> "subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=cwd, env=environment, capture_output=True, text=True, check=True)
 
 
+def listing(name: str) -> str:
+    """A file of the example package."""
+    path = ROOT / "examples" / "litelong-skeptic" / "litelong_skeptic" / f"{name}.py"
+    return f"```python\n{path.read_text()}```\n"
+
+
 def generated(name: str) -> str:
+    if name.startswith("example-"):
+        return listing(name.removeprefix("example-"))
     return command_reference() if name == "commands" else graph_picture(name)
 
 

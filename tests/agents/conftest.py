@@ -103,11 +103,12 @@ def _answer(row: dict[str, Any]) -> dict[str, str]:
 
 
 class Debated(NamedTuple):
-    """A debate's outcome, what the models were asked, and the end of the state."""
+    """A debate's outcome, what the models were asked, the end of the state, and the turns as they were streamed."""
 
     outcome: Outcome
     asked: list[Ask[Any]]
     state: DebateState
+    streamed: list[Event]
 
     @property
     def titles(self) -> list[str]:
@@ -139,8 +140,19 @@ def debated(library: Library) -> Callable[..., Debated]:
             rules=debate.rules(seed=0),
             engine=debate.engine,
         )
-        state = cast(DebateState, asyncio.run(graph.ainvoke({"category": MARINE})))
-        return Debated(state["outcome"], model.asked, state)
+        streamed: list[Event] = []
+
+        async def follow() -> DebateState:
+            state: Any = {}
+            async for mode, chunk in graph.astream({"category": MARINE}, stream_mode=["custom", "values"]):
+                if mode == "custom" and isinstance(chunk, Event):
+                    streamed.append(chunk)
+                elif mode == "values":
+                    state = chunk
+            return cast(DebateState, state)
+
+        state = asyncio.run(follow())
+        return Debated(state["outcome"], model.asked, state, streamed)
 
     return hold
 
