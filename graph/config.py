@@ -44,12 +44,20 @@ class CorpusSection(Section):
 
 
 class TaxonomySection(Section):
-    """Which categories are debated. An empty `select` takes all that are by default."""
+    """Which categories are debated. An empty `select` takes all that are by default.
+
+    `expansion_factor` says for paths, codes or globs how many topics to aim at; the last one that fits counts.
+    """
 
     source: str = "compact"
     select: Paths = ()
     exclude: Paths = ()
+    preset: Literal["general-adult"] | None = None
+    kind: Literal["auto", "leaves", "inner", "all"] = "auto"
+    depth: Annotated[int, Field(ge=0)] | None = None
+    sample: Annotated[int, Field(ge=1)] | None = None
     limit: Annotated[int, Field(ge=1)] | None = None
+    expansion_factor: dict[Name, Annotated[int, Field(ge=1, le=1000)]] = Field(default_factory=dict)
 
 
 class SearchSection(Section):

@@ -18,6 +18,7 @@ from agents.messages import Brief, Seat
 from agents.panel import Panel, seat_panel
 from agents.prompts import given_parts
 from agents.roles import find_role
+from graph.briefs import brief_of, choice_of
 from graph.chats import check_models, open_chats
 from graph.config import Config
 from graph.negatives import check_interleaving, interleave_of, pool_of
@@ -28,6 +29,7 @@ from graph.taxonomies import log_stand_in
 from graph.usage import UsageFile
 from litelong import UsageError
 from taxonomy import Category, Taxonomy, load_taxonomy
+from taxonomy.selection import check_expansion
 from tools.indexed import CorpusSpec, IndexedCorpus, open_indexed
 from tools.once import once
 from tools.packing.gather import Specials
@@ -66,8 +68,8 @@ def prepare(config: Config) -> Parts:
     check_interleaving(config, recipe)
     taxonomy = load_taxonomy(config.taxonomy.source)
     log_stand_in(taxonomy)
-    chosen = config.taxonomy
-    categories = taxonomy.select(list(chosen.select), list(chosen.exclude), chosen.limit)
+    categories = taxonomy.select(choice_of(config.taxonomy, config.run.seed))
+    check_expansion(taxonomy, config.taxonomy.expansion_factor)
     seats = config.debate.seats()
     for seat in seats:
         number = int(seat.name.rsplit("-", 1)[1]) - 1
@@ -106,14 +108,6 @@ def check_apart(out: Path, corpus: Sequence[str]) -> None:
                 f"{out}: lies inside the corpus {folder}, which would then hold what is written there; choose a folder outside "
                 "it with --out"
             )
-
-
-def brief_of(config: Config, taxonomy: Taxonomy, name: str) -> Brief:
-    """The brief of a category (path or code). Topics asked for are twice the expansion factor (arXiv 2509.15568)."""
-    category = taxonomy.category(name)
-    factor = config.debate.expansion_factor
-    asked = min(12, 6 + len(taxonomy.children(category))) if factor == "auto" else factor
-    return Brief(category.path, category.name, 2 * asked, tuple(c.name for c in taxonomy.avoid(category)), 1)
 
 
 class StoppedError(Exception):

@@ -14,8 +14,9 @@ from typing import TypeVar
 
 from agents.library import Library, Shelf
 from agents.panel import seat_panel
+from graph.briefs import brief_of
 from graph.config import Config
-from graph.context import MAX_DEPTH, SLACK, Parts, brief_of, prepare
+from graph.context import MAX_DEPTH, SLACK, Parts, prepare
 from graph.debate import build_debate_graph
 from graph.running import blocking
 from graph.taxonomies import described
@@ -78,7 +79,8 @@ def estimate(config: Config) -> Estimate:
     packing = config.packing
     topic_wise = parts.recipe.unit == "topic"
     categories = len(parts.categories) if topic_wise else 0
-    asked = categories * 2 * (8 if config.debate.expansion_factor == "auto" else config.debate.expansion_factor)
+    briefs = (brief_of(config, parts.taxonomy, category.path) for category in parts.categories if topic_wise)
+    asked = sum(brief.wanted for brief in briefs) * len(config.debate.proposers)
     most = tokens * packing.max_uses_per_document // packing.context_length
     if packing.target_tokens is not None:
         most = min(most, -(-packing.target_tokens // packing.context_length))

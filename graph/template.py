@@ -27,10 +27,15 @@ corpus:
   binary_files: error      # or reject: keep binary files in the reject list and go on
 
 taxonomy:
-  source: compact          # 53 BISAC sections with 10 to 20 subjects each
+  source: compact          # 53 BISAC sections with 10 to 20 subjects each; bisac, another imported name, or a file
   select: []               # paths, codes or globs, e.g. ["SCIENCE/**", "COM000000"]; empty: all that are debated by default
-  exclude: []
-  limit: null              # the first so many categories
+  exclude: []              # an exact name takes all under it away, too
+  preset: null             # general-adult: without NON, BIB, STU and the juvenile and young-adult sections
+  kind: auto               # what globs choose: debated by default; or leaves, inner, all
+  depth: null              # and at most so many levels below the section
+  sample: null             # so many of them, drawn by run.seed
+  limit: null              # the first so many of those
+  expansion_factor: {}     # for paths, codes or globs, e.g. {"SCIENCE/**": 10}; others by debate.expansion_factor
 
 tokenizer: cl100k_base     # or path/to/tokenizer.json
 
@@ -46,7 +51,7 @@ debate:
   protocol: litelong       # multi_round, vote, single, reflect: docs/debate.md
   retention: filter_reject # a topic is kept unless half of the judges or more remove it; or keep_accept, keep_fixed_k
   keep: auto               # for keep_fixed_k: topics a category; auto: half of what is asked for
-  expansion_factor: auto   # twice as many topics are asked of each proposer; auto: 6, and more for inner categories
+  expansion_factor: auto   # twice as many topics are asked of each proposer; auto: 6, more for larger subtrees
   reviews: others          # critics pass over proposals by agents of their own model (unless none would remain), or: all
   rounds: auto             # at most so many: proposers answer critiques in between; auto: 1, and 4 for multi_round
   patience: 1              # multi_round stops when what is accepted has not changed for so many rounds

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from taxonomy.categories import Category, Taxonomy
+    from taxonomy.selection import Choice
     from taxonomy.sources import load_taxonomy
     from taxonomy.topics import Provenance, Topic, topic_id
 
-__all__ = ["Category", "Provenance", "Taxonomy", "Topic", "load_taxonomy", "topic_id"]
+__all__ = ["Category", "Choice", "Provenance", "Taxonomy", "Topic", "load_taxonomy", "topic_id"]
 
 _MODULES = {
     "Category": "taxonomy.categories",
+    "Choice": "taxonomy.selection",
     "Provenance": "taxonomy.topics",
     "Taxonomy": "taxonomy.categories",
     "Topic": "taxonomy.topics",

@@ -8,8 +8,9 @@ debate asks for the neighbours of its category.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from litelong import UsageError
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     import networkx
 
     from taxonomy.listing import Listing
+    from taxonomy.selection import Choice
     from taxonomy.stats import TaxonomyStats
     from taxonomy.topics import Topic
 
@@ -188,11 +190,17 @@ class Taxonomy:
         """
         return list(self._debated)
 
-    def select(self, select: Sequence[str], exclude: Sequence[str] = (), limit: int | None = None) -> list[Category]:
+    def select(self, choice: Choice) -> list[Category]:
         """The categories that a configuration asks for, each once; see `taxonomy.selection`."""
         from taxonomy.selection import select_categories
 
-        return select_categories(self, select, exclude, limit)
+        return select_categories(self, choice)
+
+    def expansion_factor(self, category: Category, overrides: Mapping[str, int] = MappingProxyType({})) -> int:
+        """How many topics to aim at for `category`, by the size of its subtree or by an override that fits."""
+        from taxonomy.selection import expansion_factor
+
+        return expansion_factor(self, category, overrides)
 
     def avoid(self, category: Category) -> list[Category]:
         """The categories whose topics are not this one's: the siblings of a leaf, the children of an inner category."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from taxonomy import Category, Taxonomy
+from taxonomy import Category, Choice, Taxonomy
 from taxonomy.importing.gather import Gathered
 from taxonomy.importing.reading import read_file
 
@@ -66,7 +66,33 @@ def test_every_code_stands_once_in_a_tree_of_the_known_shape(gathered: Gathered,
 
 
 def test_debated_are_the_nodes_with_a_code_before_exclusions(bisac: Taxonomy) -> None:
-    assert len(bisac.debated()) == len(bisac.select([])) == 5_726
+    assert len(bisac.debated()) == len(bisac.select(Choice())) == 5_726
+
+
+def test_the_preset_leaves_seven_sections_out(bisac: Taxonomy, files: dict[str, Path]) -> None:
+    away = {
+        "BIBLES",
+        "STUDY AIDS",
+        "JUVENILE FICTION",
+        "JUVENILE NONFICTION",
+        "YOUNG ADULT FICTION",
+        "YOUNG ADULT NONFICTION",
+    }
+    kept = bisac.select(Choice(preset="general-adult"))
+    assert {c.section for c in bisac} - {c.section for c in kept} == away
+    assert {c.section for c in kept} & away == set()
+    with_non = Taxonomy.of(read_file(files["export.csv"], "bisac", keep_general=True)[1].listing)
+    general = with_non.select(Choice(preset="general-adult"))
+    assert {c.section for c in with_non} - {c.section for c in general} == away | {"NON-CLASSIFIABLE"}
+    assert {c.code for c in general} == {c.code for c in kept}
+
+
+def test_leaves_inner_nodes_depth_and_a_sample(bisac: Taxonomy) -> None:
+    assert len(bisac.select(Choice(kind="leaves"))) == 5_210
+    assert len(bisac.select(Choice(kind="inner"))) == 528
+    assert len(bisac.select(Choice(kind="all"))) == 5_738
+    assert len(bisac.select(Choice(kind="all", depth=1))) == 53 + 2_311
+    assert len(bisac.select(Choice(sample=100, seed=3))) == 100
 
 
 def test_general_stays_when_it_is_asked_for(bisac_package: Path) -> None:

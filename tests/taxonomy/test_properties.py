@@ -6,7 +6,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from litelong import UsageError
-from taxonomy import Category, Taxonomy, topic_id
+from taxonomy import Category, Choice, Taxonomy, topic_id
 from taxonomy.names import normalised, path_key
 from taxonomy.tree import TreeNode, to_json, tree_lines
 
@@ -88,13 +88,13 @@ def test_a_selection_repeats_nothing_and_keeps_the_order(taxonomy: Taxonomy, dat
     patterns = st.lists(st.sampled_from([*(c.path for c in everything), "**", "*", "**/*a*"]), max_size=4)
     select, exclude = data.draw(patterns), data.draw(patterns)
     try:
-        found = taxonomy.select(select, exclude, None)
+        found = taxonomy.select(Choice(select, exclude))
     except UsageError:
         return
     positions = [everything.index(category) for category in found]
     assert positions == sorted(set(positions))
-    assert taxonomy.select(select, exclude, 1) == found[:1]
-    assert taxonomy.select([c.path for c in found], [], None) == found
+    assert taxonomy.select(Choice(select, exclude, limit=1)) == found[:1]
+    assert taxonomy.select(Choice([c.path for c in found])) == found
 
 
 @given(taxonomies())
