@@ -85,6 +85,28 @@ def stages(
         print(measure(load_config(config or DEMO, set_ or ()), progress_for_terminal()))
 
 
+@app.command("chunk-queries")
+def chunk_queries(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="JSONL files; see benchmarks.debian_corpus.")],
+    backend: Annotated[str, typer.Option(help="whoosh or tantivy.")] = "tantivy",
+    chunks: Annotated[int, typer.Option(min=100, help="How many are indexed.")] = 150_000,
+    queries: Annotated[int, typer.Option(min=1, help="How many are asked of each kind.")] = 1_000,
+    k: Annotated[int, typer.Option("-k", min=1, help="Negatives wanted.")] = 32,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it into that page (docs/retrieval.md).")
+    ] = None,
+) -> None:
+    """Hard negatives: chunk queries a CPU-second, and what asking by fewer words costs. Two minutes."""
+    with _answering():
+        from benchmarks.chunk_queries import chunk_queries as measure
+        from benchmarks.markdown import write_part
+
+        found = measure(data, backend, chunks, queries, k)
+        if out:
+            write_part(out, "chunk queries", found)
+        print(found)
+
+
 @app.command()
 def durable(categories: Annotated[int, typer.Option(min=8, help="How many are debated.")] = 2000) -> None:
     """Thousands of debates: memory over time, the checkpoint file, a failure retried. About a third of a second each."""

@@ -1,8 +1,22 @@
-"""Markdown tables: readable as they are printed, and in a page."""
+"""Markdown tables: readable as they are printed, and in a page. A command writes its own part of a page and leaves the rest."""
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 
 from graph.show import safe
+from litelong import UsageError
+from tools.files import write_atomic
+
+
+def write_part(page: Path, name: str, content: str) -> None:
+    """Put `content` between the marks of the part `name`. Raises `UsageError` when the page has no such part."""
+    begin, end = f"<!-- begin {name} -->", f"<!-- end {name} -->"
+    text = page.read_text("utf-8") if page.is_file() else ""
+    before, found, rest = text.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise UsageError(f"{page}: has no part {name!r}; it stands between {begin!r} and {end!r}")
+    write_atomic(page, f"{before}{begin}\n{content.strip()}\n{end}{after}".encode())
 
 
 def table(headings: Sequence[str], rows: Iterable[Sequence[object]], right: int) -> str:
