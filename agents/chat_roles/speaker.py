@@ -66,7 +66,7 @@ class Speaker:
         return _found(found)
 
     async def _search(self, query: str) -> list[FoundDocument]:
-        tool = search_tool(self.library.index, lambda doc_id: self.library.titles([doc_id])[0])
+        tool = search_tool(self.library.index, self.library.shelf)
         # Through the library's threads, as all that blocks.
         result: Any = await self.library.ask(tool.invoke, {"query": query, "k": HITS})
         return list(result)
