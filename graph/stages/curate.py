@@ -7,7 +7,7 @@ from typing import Any, TypedDict
 
 import orjson
 
-from agents.curate import curate
+from agents.curate import Curated, curate
 from agents.evidence import TOP
 from agents.messages import Accepted, Outcome, Rejection
 from graph.context import RunContext
@@ -27,6 +27,7 @@ class TopicRow(TypedDict):
     round: int
     reason: str
     evidence: dict[str, Any]
+    shared: list[dict[str, Any]]
 
 
 def run(context: RunContext) -> None:
@@ -45,7 +46,7 @@ def run(context: RunContext) -> None:
         curated = curate(accepted, best)
         rejected += curated.rejected
     files = [
-        _write(context.path / "topics.jsonl", (_row(context, topic) for topic in curated.kept)),
+        _write(context.path / "topics.jsonl", (_row(context, topic, curated) for topic in curated.kept)),
         _write(context.path / "rejected.jsonl", (_rejected_row(rejection) for rejection in rejected)),
     ]
     counts = {"accepted": len(accepted), "topics": len(curated.kept), "rejected": len(rejected)}
@@ -70,7 +71,7 @@ def _outcomes(context: RunContext) -> list[Outcome]:
         store.close()
 
 
-def _row(context: RunContext, accepted: Accepted) -> TopicRow:
+def _row(context: RunContext, accepted: Accepted, curated: Curated) -> TopicRow:
     topic = accepted.topic
     context.parts.taxonomy.add_topic(topic)
     return TopicRow(
@@ -83,6 +84,7 @@ def _row(context: RunContext, accepted: Accepted) -> TopicRow:
         round=topic.provenance.round,
         reason=topic.provenance.reason,
         evidence=asdict(accepted.evidence),
+        shared=[asdict(shared) for shared in curated.shared.get(topic.topic_id, [])],
     )
 
 
