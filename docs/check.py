@@ -18,7 +18,7 @@ SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PAGES = ["README.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").glob("*.md")))]
 COMMANDS = (
     "", "demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "taxonomy",
-    "taxonomy import", "taxonomy show", "taxonomy stats",
+    "taxonomy import", "taxonomy show", "taxonomy stats", "taxonomy export",
 )  # fmt: skip
 
 

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from graph.indexing import Added, FoundRow
     from graph.inspecting import SampleView
     from graph.planning import Estimate
+    from taxonomy.stats import TaxonomyStats
+    from taxonomy.tree import TreeLine
     from tools.report.similarity import Similarity
 
 KEPT = frozenset("\n\t")
@@ -142,6 +144,47 @@ def show_hits(rows: "Sequence[FoundRow]") -> None:
         for line in body.append_text(marked).wrap(out, max(20, out.width - len(head))):
             line.rstrip()
             out.print(Text(" " * len(head)).append_text(line), soft_wrap=True)
+
+
+def show_tree(lines: "Iterable[TreeLine]") -> None:
+    """A taxonomy's tree; on a terminal with colours, elsewhere as plain lines of any width."""
+    if not sys.stdout.isatty():
+        for line in lines:
+            emit(safe(str(line)))
+        return
+    from rich.text import Text
+
+    out = console()
+    for line in lines:
+        style = "italic green" if line.is_topic else "bold" if not line.depth else ""
+        parts = [(line.branch, "dim"), (safe(line.name), style), (f"  {line.code}" if line.code else "", "cyan")]
+        counted = f"  {line.counted}" if line.counted else ""
+        out.print(Text.assemble(*parts, (counted, "dim")), soft_wrap=True)
+
+
+def show_taxonomy_stats(stats: "TaxonomyStats", edition: str | None) -> None:
+    """Counts in two lines, then a table by section."""
+    depths = ", ".join(f"{n:,} at depth {depth}" for depth, n in enumerate(stats.by_depth))
+    name = f"{stats.name}, {edition} edition" if edition else stats.name
+    emit(f"{safe(name)}: {stats.categories:,} categories in {stats.sections} sections ({depths})")
+    emit(f"{stats.leaves:,} leaves, {stats.inner:,} inner, {stats.coded:,} with a code; {stats.debated:,} debated")
+    if stats.topics:
+        emit(f"{stats.topics:,} topics; {stats.covered:,} debated categories have one ({stats.coverage:.1%})")
+    columns = {"section": "left", "code": "left"}
+    columns |= dict.fromkeys(("categories", "debated", "topics", "covered", "coverage"), "right")
+    rows = (
+        (
+            s.name,
+            s.code or "",
+            count(s.categories),
+            count(s.debated),
+            count(s.topics),
+            count(s.covered),
+            f"{s.coverage:.0%}",
+        )
+        for s in stats.per_section
+    )
+    table("", columns, rows)
 
 
 def show_similarity(similarity: "Similarity") -> None:

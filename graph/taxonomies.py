@@ -1,110 +1,63 @@
-"""Taxonomies and runs: importing one under a name with an account of it, and what a run records of the one it uses."""
+"""The taxonomy of a run: what it records of it, and a taxonomy with a run's topics in it."""
 
 import logging
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from graph.rundir import RunDir
 from litelong import UsageError
-from taxonomy import Taxonomy
-from taxonomy.importing.reading import read_file
-from taxonomy.sources import SHIPPED
-from taxonomy.store import NAME, place
+from taxonomy import Category, Provenance, Taxonomy, Topic, load_taxonomy
 from tools.files import write_atomic
 
 LOG = logging.getLogger("litelong")
 
 
 @dataclass(frozen=True, slots=True)
-class Imported:
-    """What an import read, left out and made. Counts are of rows and categories; `by_depth[0]` are the sections."""
+class Opened:
+    """A taxonomy, with a run's topics if one was named, and the categories that the run debates (None: no run)."""
 
-    name: str
-    file: str
-    form: str
-    origin: str | None
-    edition: str | None
-    digest: str
-    place: str
-    replaced: bool
-    read: int
-    categories: int
-    by_depth: tuple[int, ...]
-    coded: int
-    leaves: int
-    see_also: int
-    see_also_sources: int
-    aliases: int
-    notes: int
-    skipped: dict[str, int]
-    changed: dict[str, int]
-    warnings: tuple[str, ...]
-    terms: str | None
-
-    def lines(self) -> Iterator[str]:
-        """The account for people."""
-        what = ", ".join(filter(None, [self.edition and f"{self.edition} edition", self.origin]))
-        yield f"read {self.read:,} lines of {self.file} as {self.form}{f': {what}' if what else ''}"
-        depths = ", ".join(f"{n:,} at depth {depth}" for depth, n in enumerate(self.by_depth))
-        inner = self.categories - self.leaves
-        yield f"{self.categories:,} categories ({depths}); {self.coded:,} with a code, {self.leaves:,} leaves, {inner:,} inner"
-        yield (
-            f"{self.see_also:,} 'see also' references from {self.see_also_sources:,} categories, {self.aliases:,} aliases, "
-            f"{self.notes:,} usage notes"
-        )
-        yield from (f"changed: {n:,} {what}" for what, n in self.changed.items())
-        yield from (f"skipped: {n:,} {what}" for what, n in self.skipped.items())
-        yield from (f"warning: {warning}" for warning in self.warnings)
-        if self.terms:
-            yield f"terms: {self.terms}"
-        yield f"{'replaced' if self.replaced else 'kept as'} {self.place}"
-        yield f"use it with `taxonomy: {self.name}`; look at it with `litelong taxonomy show --source {self.name} --depth 1`"
+    taxonomy: Taxonomy
+    debated: tuple[Category, ...] | None = None
 
 
-def import_taxonomy(file: Path, name: str | None = None, *, keep_general: bool = False) -> Imported:
-    """Read `file` and keep the taxonomy in it as `name` (`bisac` for a BISAC list, else the file's own name).
+def open_taxonomy(source: str | None, run: Path | None = None) -> Opened:
+    """The taxonomy `source` (None: the run's own, or the compact one), with the topics of `run`.
 
-    Raises `UsageError` for a file that holds no list or contradicts itself, and for a name that cannot be one; nothing
-    is stored then, and what was imported under that name before stays.
+    Raises `UsageError` for a run without topics, and for topics whose category the taxonomy does not have.
     """
-    if name is not None:
-        _check(name)
-    found, gathered = read_file(file, name or "import", keep_general=keep_general)
-    name = name or ("bisac" if gathered.listing.terms else _own_name(file))
-    _check(name)
-    listing = gathered.listing.named(name)
-    tree = Taxonomy.of(listing)  # raises for what would only be found when it is used
-    path = place(name)
-    replaced = path.exists()
+    if run is None:
+        found = load_taxonomy(source or "compact")
+        log_stand_in(found)
+        return Opened(found)
+    from graph.briefs import choice_of
+    from graph.stages.curate import read_topics
+
+    opened = RunDir.open(run)
+    config = opened.config()
+    found = load_taxonomy(source or config.taxonomy.source)
+    if source is None:
+        check_recorded(opened, found)
+    path = run / "topics.jsonl"
+    if opened.stage("curate") is None or not path.exists():
+        raise UsageError(f"{run}: has no topics yet; `litelong run` with its configuration goes on with it")
+    for row in read_topics(path):
+        by = Provenance(tuple(row["proposed_by"]), row["round"], row["reason"])
+        found.add_topic(Topic(row["topic_id"], row["title"], row["explanation"], row["category"], by))
+    return Opened(found, tuple(found.select(choice_of(config.taxonomy, config.run.seed))) if source is None else None)
+
+
+def export_taxonomy(taxonomy: Taxonomy, file: Path) -> None:
+    """Write `taxonomy` as GraphML or JSON, by the file's ending. Raises `UsageError`; nothing is half-written."""
+    from taxonomy.export import to_graphml, to_json_bytes
+
+    writers = {".graphml": to_graphml, ".json": to_json_bytes}
+    write = writers.get(file.suffix.casefold())
+    if write is None:
+        raise UsageError(f"{file}: its name says in which form to write: end it with {' or '.join(writers)}")
     try:
-        write_atomic(path, listing.to_bytes())
+        write_atomic(file, write(taxonomy))
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror}); set LITELONG_HOME to another folder") from None
-    stats = tree.stats()
-    return Imported(
-        name=name,
-        file=str(file),
-        form=found.form,
-        origin=found.origin,
-        edition=listing.edition,
-        digest=listing.digest(),
-        place=str(path),
-        replaced=replaced,
-        read=gathered.read,
-        categories=stats.categories,
-        by_depth=stats.by_depth,
-        coded=stats.coded,
-        leaves=stats.leaves,
-        see_also=len(listing.see_also),
-        see_also_sources=len({edge.source for edge in listing.see_also}),
-        aliases=len(listing.aliases),
-        notes=sum(map(len, listing.notes.values())),
-        skipped=dict(gathered.skipped),
-        changed=dict(gathered.changed),
-        warnings=gathered.warnings,
-        terms=listing.terms,
-    )
+        raise UsageError(f"{file}: cannot be written ({error.strerror}); name another file") from None
 
 
 def log_stand_in(taxonomy: Taxonomy) -> None:
@@ -127,16 +80,16 @@ def described(taxonomy: Taxonomy) -> str:
 
 def record(run: RunDir, taxonomy: Taxonomy) -> None:
     """Note in the manifest which taxonomy the run uses. Raises `UsageError` when it began with another content of it."""
-    now = {
-        "requested": taxonomy.requested,
-        "name": taxonomy.name,
-        "edition": taxonomy.links.edition,
-        "digest": taxonomy.links.digest(),
-    }
-    begun_with = run.manifest.get("taxonomy")
-    if begun_with is None:
-        run.note(taxonomy=now)
-    elif begun_with["digest"] != now["digest"]:
+    if run.manifest.get("taxonomy") is None:
+        run.note(taxonomy=_facts(taxonomy))
+    else:
+        check_recorded(run, taxonomy)
+
+
+def check_recorded(run: RunDir, taxonomy: Taxonomy) -> None:
+    """Raise `UsageError` when the run began with another content of this taxonomy."""
+    now, begun_with = _facts(taxonomy), run.manifest.get("taxonomy")
+    if begun_with is not None and begun_with["digest"] != now["digest"]:
         raise UsageError(
             f"{run.path}: began with another {taxonomy.requested} taxonomy ({_short(begun_with)}; now {_short(now)}); import "
             "that one again, or begin a new run with --out"
@@ -148,15 +101,10 @@ def _short(facts: dict[str, str | None]) -> str:
     return f"{facts['name']}{edition}, digest {str(facts['digest'])[:8]}"
 
 
-def _check(name: str) -> None:
-    place(name)
-    if name in SHIPPED:
-        raise UsageError(f"--name {name}: that one is part of litelong; give the list another name")
-
-
-def _own_name(file: Path) -> str:
-    """The file's name, where it can be a taxonomy's."""
-    stem = file.name.split(".")[0].casefold()
-    if not NAME.fullmatch(stem) or stem in SHIPPED:
-        raise UsageError(f"{file}: the list needs a name; give it one with --name my-list")
-    return stem
+def _facts(taxonomy: Taxonomy) -> dict[str, str | None]:
+    return {
+        "requested": taxonomy.requested,
+        "name": taxonomy.name,
+        "edition": taxonomy.links.edition,
+        "digest": taxonomy.links.digest(),
+    }

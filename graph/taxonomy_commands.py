@@ -1,4 +1,4 @@
-"""`litelong taxonomy ...`: import a list, look at it, count it."""
+"""`litelong taxonomy ...`: import a list, look at it, count it, write it for other programs."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +10,8 @@ from graph.answering import answering
 taxonomy_app = typer.Typer(help="Import a taxonomy, and look at it.", no_args_is_help=True, rich_markup_mode=None)
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
-Source = Annotated[str, typer.Option("--source", help="compact, an imported one's name, or a file.")]
+Source = Annotated[str | None, typer.Option("--source", help="compact (default), an imported one's name, or a file.")]
+Run = Annotated[Path | None, typer.Option("--run", metavar="RUN", help="Hang this run's topics in it.")]
 
 
 @taxonomy_app.command("import")
@@ -25,7 +26,7 @@ def import_(
     """Read a list of subjects once, and keep it under a name for `taxonomy: NAME`."""
     with answering("; nothing was imported"):
         from graph import show
-        from graph.taxonomies import import_taxonomy
+        from graph.importing import import_taxonomy
 
         found = import_taxonomy(file, name, keep_general=keep_general)
         if as_json:
@@ -38,42 +39,55 @@ def import_(
 @taxonomy_app.command("show")
 def show_(
     under: Annotated[str | None, typer.Argument(metavar="[CATEGORY]", help="Code or path; all when omitted.")] = None,
-    source: Source = "compact",
+    source: Source = None,
+    run: Run = None,
     depth: Annotated[int | None, typer.Option("--depth", min=0, help="Levels below it.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Print the tree."""
+    """Print the tree; with a run, its topics in it."""
     with answering():
         from graph import show
-        from taxonomy import load_taxonomy
+        from graph.taxonomies import open_taxonomy
         from taxonomy.tree import to_json, tree_lines
 
-        tree = load_taxonomy(source)
+        tree = open_taxonomy(source, run).taxonomy
         top = tree.category(under) if under else None
         if as_json:
             show.emit_json(to_json(tree, top))
-        else:
-            for line in tree_lines(tree, top, depth):
-                show.emit(line)
+            return
+        show.show_tree(tree_lines(tree, top, depth, titles=run is not None))
+        if top:
+            for other, below in tree.links.see_also(top):
+                show.emit(f"see also  {'what lies under ' if below else ''}{other.path}  {other.code or ''}".rstrip())
+            for note in tree.links.notes(top):
+                show.emit(f"note  {show.safe(note)}")
 
 
 @taxonomy_app.command("stats")
-def stats(source: Source = "compact", as_json: Json = False) -> None:
-    """Count categories, leaves and what is debated, by section."""
+def stats(source: Source = None, run: Run = None, as_json: Json = False) -> None:
+    """Count categories, leaves, what is debated, topics and coverage, by section."""
     with answering():
         from graph import show
-        from taxonomy import load_taxonomy
+        from graph.taxonomies import open_taxonomy
 
-        tree = load_taxonomy(source)
-        found = tree.stats()
-        if as_json:
-            show.emit_json(found)
-            return
-        depths = ", ".join(f"{n:,} at depth {depth}" for depth, n in enumerate(found.by_depth))
-        show.emit(f"{tree.name}: {found.categories:,} categories in {found.sections} sections ({depths})")
-        show.emit(
-            f"{found.leaves:,} leaves, {found.inner:,} inner, {found.coded:,} with a code; "
-            f"{len(tree.debated()):,} debated by default"
-        )
-        columns = {"section": "left", "code": "left", "categories": "right", "debated": "right", "topics": "right"}
-        show.table("", columns, ((s.name, s.code or "", s.categories, s.debated, s.topics) for s in found.per_section))
+        opened = open_taxonomy(source, run)
+        found = opened.taxonomy.stats(opened.debated)
+        show.emit_json(found) if as_json else show.show_taxonomy_stats(found, opened.taxonomy.links.edition)
+
+
+@taxonomy_app.command("export")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="Where to write it: .graphml or .json.")],
+    source: Source = None,
+    run: Run = None,
+) -> None:
+    """Write the taxonomy as GraphML or JSON, with a run's topics if one is named."""
+    with answering():
+        from graph import show
+        from graph.taxonomies import export_taxonomy, open_taxonomy
+
+        tree = open_taxonomy(source, run).taxonomy
+        export_taxonomy(tree, file)
+        show.emit(f"wrote {len(tree):,} categories and {len(tree.topics()):,} topics to {file}")
+        if tree.links.listing.terms:
+            show.emit(f"terms: {tree.links.listing.terms}")

@@ -27,6 +27,7 @@ from graph.rundir import RunDir
 from graph.stages.curate import read_topics
 from graph.stages.encode import needed
 from graph.stages.retrieve import read_hits
+from graph.taxonomies import check_recorded
 from tools.corpus import fetch_texts
 from tools.files import file_digest
 from tools.once import once
@@ -81,8 +82,10 @@ def validate(path: Path, progress: Progress | None = None) -> Validation:
     if result.problems:
         return result
     config = run_dir.config()
+    parts = prepare(config)
+    check_recorded(run_dir, parts.taxonomy)
     with tempfile.TemporaryDirectory(prefix="litelong-validate-") as folder:
-        context = _Checked(config, prepare(config), run_dir, progress or Quiet(), folder=Path(folder))
+        context = _Checked(config, parts, run_dir, progress or Quiet(), folder=Path(folder))
         try:
             _check_run(context, Path(folder), result)
         finally:

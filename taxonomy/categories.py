@@ -236,11 +236,11 @@ class Taxonomy:
         below = (nodes[node] for owner in owners for node in self.graph.successors(owner.path))
         return [node["topic"] for node in below if node["kind"] == "topic"]
 
-    def stats(self) -> TaxonomyStats:
-        """How many categories and topics there are, by depth and by section."""
+    def stats(self, debated: Sequence[Category] | None = None) -> TaxonomyStats:
+        """How many categories and topics there are, by depth and by section, and how many of the debated have topics."""
         from taxonomy.stats import count
 
-        return count(self)
+        return count(self, debated)
 
     def _walk(self, sections: Iterable[Category]) -> tuple[list[Category], list[int]]:
         """The categories depth first, and for each the position behind its subtree. Without recursion: a list may be deep."""

@@ -5,6 +5,7 @@ The compact tree is YAML because people edit it.
 
 from __future__ import annotations
 
+import logging
 from difflib import get_close_matches
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +17,7 @@ from taxonomy.store import imported, load
 if TYPE_CHECKING:
     from taxonomy.categories import Taxonomy
 
+LOG = logging.getLogger("litelong")
 SHIPPED = {"compact": "compact.yaml"}
 BISAC = "bisac"
 """The one name that the compact tree stands in for while it is not imported: its sections are the same."""
@@ -48,7 +50,13 @@ def load_taxonomy(source: str) -> Taxonomy:
         )
     from taxonomy.importing.reading import read_file
 
-    return Taxonomy.of(read_file(file, file.name)[1].listing)
+    gathered = read_file(file, file.name)[1]
+    if gathered.warnings:
+        first, more = gathered.warnings[0], len(gathered.warnings) - 1
+        LOG.warning(
+            "%r: %s%s", source, first, f" (and {more} more; `litelong taxonomy import` lists them)" if more else ""
+        )
+    return Taxonomy.of(gathered.listing)
 
 
 def as_file(source: str) -> Path | None:

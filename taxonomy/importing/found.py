@@ -20,15 +20,18 @@ class Row(NamedTuple):
     literal: str
     heading: str | None = None
     names: tuple[str, ...] | None = None
+    also: tuple[tuple[str, bool], ...] = ()
+    """Cross-references that are paths already, each with whether only what lies under it is meant."""
 
 
 @dataclass(slots=True)
 class Found:
-    """The content of a file. `form` says how it was read, `notes` are a heading's usage notes, `edition` the file's word."""
+    """The content of a file. `form` says how it was read; `notes` are a heading's usage notes, `aliases` lead to paths."""
 
     form: str
     rows: list[Row]
     notes: dict[str, list[str]] = field(default_factory=dict)
+    aliases: dict[str, str] = field(default_factory=dict)
     edition: str | None = None
     origin: str | None = None
     skipped: Counter[str] = field(default_factory=Counter)

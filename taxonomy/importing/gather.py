@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import NamedTuple
@@ -66,7 +66,7 @@ def gather(found: Found, name: str, *, keep_general: bool = False) -> Gathered:
     known = work.aliases(aliases)
     listing = Listing(
         name=name,
-        categories=tuple(work.codes.items()),
+        categories=tuple(_depth_first(work.codes)),
         see_also=work.see_also(placed, known),
         aliases=known,
         notes=work.notes(),
@@ -103,7 +103,7 @@ class _Gathering:
             if literal.see is not None:
                 aliases.append(_Entry(row, literal.names, literal, general=False))
                 continue
-            if self.bisac and not row.code:
+            if self.bisac and not row.code and row.names is None:
                 self.skipped["lines without a code"] += 1
                 continue
             entry = _Entry(row, literal.names, literal, general=False)
@@ -151,7 +151,7 @@ class _Gathering:
 
     def aliases(self, entries: list[_Entry]) -> dict[str, str]:
         """The `see` lines whose target is there, by the path that is no category."""
-        found: dict[str, str] = {}
+        found = {alias: path for alias, path in self.found.aliases.items() if path in self.codes}
         references = self._references({})
         for entry in entries:
             path, text = SEPARATOR.join(entry.names), entry.literal.see or ""
@@ -171,6 +171,11 @@ class _Gathering:
         references = self._references(aliases)
         edges: dict[SeeAlso, None] = {}
         for path, entry in placed:
+            for target, under in entry.row.also:
+                if target in self.codes and target != path:
+                    edges[SeeAlso(path, target, under)] = None
+                else:
+                    self.warnings.append(f"{entry.row.where}: its reference to {target!r} leads nowhere")
             for text in entry.literal.also:
                 targets, lost = references.resolve(text, path.split(SEPARATOR))
                 edges |= dict.fromkeys(SeeAlso(path, target, under) for target, under in targets)
@@ -201,7 +206,7 @@ class _Gathering:
         return EDITIONS.get(blake2b("\n".join(codes).encode(), digest_size=8).hexdigest())
 
     def _left_out(self, row: Row) -> bool:
-        if not self.bisac or not row.code or BISAC_CODE.fullmatch(row.code):
+        if not self.bisac or not row.code or row.names is not None or BISAC_CODE.fullmatch(row.code):
             return False
         self.skipped[theme_of(row.code) or "codes of another shape"] += 1
         return True
@@ -247,6 +252,18 @@ class _Gathering:
     def _references(self, aliases: Mapping[str, str]) -> References:
         also = {path_key(alias): path for alias, path in aliases.items()}
         return References({**also, **self.paths}, [path for path in self.codes if SEPARATOR not in path])
+
+
+def _depth_first(codes: Mapping[str, str | None]) -> Iterator[tuple[str, str | None]]:
+    """The rows as a taxonomy lists them, so that one tree has one digest: children as listed, each after its parent."""
+    below: dict[str, list[str]] = {}
+    for path in codes:
+        below.setdefault(path.rpartition(SEPARATOR)[0], []).append(path)
+    stack = below[""][::-1]
+    while stack:
+        path = stack.pop()
+        yield path, codes[path]
+        stack += reversed(below.get(path, []))
 
 
 def _key(names: tuple[str, ...]) -> str:

@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from taxonomy.importing.found import MAX_CATEGORIES, MAX_LEVELS, Row, UnreadableError
+from taxonomy.importing.found import MAX_CATEGORIES, MAX_LEVELS, Found, Row, UnreadableError
 
 _NAMES = ("name", "label", "title", "heading")
 _CODES = ("code", "id", "notation")
 _BELOW = ("children", "subjects", "sections", "narrower")
-_ASIDE = frozenset({"path", "topics", "notes", "depth", "section"})
+_ASIDE = frozenset({"path", "topics", "notes", "depth", "section", "see_also"})
 _RECORD = frozenset({*_NAMES, *_CODES, *_BELOW, *_ASIDE})
 
 
@@ -28,6 +28,22 @@ def read_tree(data: object) -> list[Row]:
         if len(rows) > MAX_CATEGORIES:  # a few lines of YAML aliases can stand for billions
             raise UnreadableError(f"more than {MAX_CATEGORIES:,} categories")
     return rows
+
+
+def read_nested(data: object) -> Found:
+    """What a nested value holds: the tree, and the notes, aliases and edition that `litelong taxonomy export` adds."""
+    found = Found("a nested tree", read_tree(data))
+    if isinstance(data, dict) and data.get("path", "") is None:
+        aliases, notes = data.get("aliases"), data.get("notes")
+        if isinstance(aliases, dict):
+            found.aliases = {str(alias): str(path) for alias, path in aliases.items()}
+        if isinstance(notes, dict):
+            found.notes = {
+                str(path): [str(note) for note in own] for path, own in notes.items() if isinstance(own, list)
+            }
+        if isinstance(data.get("edition"), str):
+            found.edition = data["edition"][:80]
+    return found
 
 
 def is_code_map(data: object) -> bool:
@@ -91,7 +107,7 @@ def _child(child: object, above: tuple[str, ...], where: str) -> Iterator[Row]:
         if code is not None and not isinstance(code, str):
             raise UnreadableError(f"{where}: the code {_shown(code)} is not text; quote it")
         below = next((child[key] for key in _BELOW if key in child), None)
-        yield from _node(name, code, below, above, where)
+        yield from _node(name, code, below, above, where, _references(child))
     elif isinstance(child, dict) and len(child) == 1:
         name, inner = next(iter(child.items()))
         yield from _node(name, None, inner, above, where)
@@ -99,7 +115,21 @@ def _child(child: object, above: tuple[str, ...], where: str) -> Iterator[Row]:
         yield from _node(child, None, None, above, where)
 
 
-def _node(name: Any, code: str | None, inner: object, above: tuple[str, ...], where: str) -> Iterator[Row]:  # noqa: ANN401
+def _references(record: dict[Any, Any]) -> tuple[tuple[str, bool], ...]:
+    """The record's `see_also`, as `taxonomy show --json` writes it."""
+    listed = record.get("see_also")
+    edges = [edge for edge in listed if isinstance(edge, dict)] if isinstance(listed, list) else []
+    return tuple((str(edge.get("path")), edge.get("under") is True) for edge in edges)
+
+
+def _node(
+    name: Any,  # noqa: ANN401
+    code: str | None,
+    inner: object,
+    above: tuple[str, ...],
+    where: str,
+    also: tuple[tuple[str, bool], ...] = (),
+) -> Iterator[Row]:
     if not isinstance(name, str):
         raise UnreadableError(
             f"{where}: {_shown(name)} in place of a name; quote numbers, dates and words such as yes and no"
@@ -107,7 +137,7 @@ def _node(name: Any, code: str | None, inner: object, above: tuple[str, ...], wh
     if "/" in name:
         raise UnreadableError(f"{where}: a name without '/' is needed, not {name[:60]!r}")
     names = (*above, name)
-    yield Row(f"{' / '.join(names)[:200]!r}", code, "", None, names)
+    yield Row(f"{' / '.join(names)[:200]!r}", code, "", None, names, also)
     yield from _below(inner, names)
 
 

@@ -9,7 +9,7 @@ from litelong import UsageError
 from taxonomy.importing.columns import Line
 from taxonomy.importing.found import FORMS, MAX_BYTES, Found, Row, UnreadableError
 from taxonomy.importing.gather import Gathered, gather
-from taxonomy.importing.nested import is_code_map, is_records, read_tree
+from taxonomy.importing.nested import is_code_map, is_records, read_nested
 from taxonomy.importing.package_json import is_package_json, read_package_json
 from taxonomy.importing.tables import bare_table, decode, headed_table, table
 from taxonomy.importing.tarball import Archive, is_tarball, read_tarball
@@ -82,7 +82,7 @@ def _of_values(values: Any) -> Found:  # noqa: ANN401
         for number, row in enumerate(values, 1):
             lines.append(Line(f"row {number}", [_text(row.get(key)) for key in headings]))
         return table(lines)
-    return Found("a nested tree", read_tree(values))
+    return read_nested(values)
 
 
 def _text(value: object) -> str:

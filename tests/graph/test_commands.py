@@ -246,7 +246,9 @@ def test_the_version_is_printed(litelong: Litelong) -> None:
 COMMANDS = ("demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "taxonomy")
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "taxonomy import", "taxonomy show", "taxonomy stats"])
+@pytest.mark.parametrize(
+    "command", ["", *COMMANDS, "taxonomy import", "taxonomy show", "taxonomy stats", "taxonomy export"]
+)
 def test_help_is_what_it_was(
     command: str, litelong: Litelong, snapshot: SnapshotAssertion, monkeypatch: pytest.MonkeyPatch
 ) -> None:

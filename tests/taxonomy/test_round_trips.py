@@ -5,9 +5,11 @@ import io
 import json
 import tarfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+import networkx
 import openpyxl
 import pytest
 import yaml
@@ -15,8 +17,10 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from taxonomy import Taxonomy
+from taxonomy.export import to_graphml, to_json_bytes
 from taxonomy.importing.gather import Gathered
 from taxonomy.importing.reading import read_file
+from taxonomy.listing import Listing, SeeAlso
 from taxonomy.names import normalised, path_key
 
 Nodes = list[tuple[tuple[str, ...], str | None]]
@@ -218,3 +222,28 @@ def test_a_list_with_all_its_quirks_is_the_tree_it_was_written_from(
     gathered = imported(tmp_path / "list.csv", table(lines, ","))
     assert read_back(gathered) == nodes
     assert set(gathered.listing.see_also) == expected
+
+
+@SLOW
+@given(nodes=trees(), data=st.data())
+def test_what_is_stored_and_what_is_exported_is_the_same_taxonomy(
+    nodes: Nodes, data: st.DataObject, tmp_path: Path
+) -> None:
+    paths = [" / ".join(path) for path, _ in nodes]
+    pairs = data.draw(st.lists(st.tuples(st.sampled_from(paths), st.sampled_from(paths), st.booleans()), max_size=4))
+    edges = {(source, target): SeeAlso(source, target, under) for source, target, under in pairs if source != target}
+    listing = Listing(
+        name="random",
+        categories=tuple((path, code) for path, (_, code) in zip(paths, nodes, strict=True)),
+        see_also=tuple(sorted(edges.values(), key=lambda edge: paths.index(edge.source))),
+        aliases={"Zz / Another": paths[-1]} if data.draw(st.booleans()) else {},
+        notes={paths[0]: ("A note.",)},
+        edition=data.draw(st.sampled_from([None, "2031"])),
+    )
+    assert Listing.from_bytes(listing.to_bytes(), "here") == listing
+    tree = Taxonomy.of(listing)
+    again = imported(tmp_path / "tree.json", to_json_bytes(tree))
+    assert not again.warnings
+    assert replace(again.listing, terms=None) == listing
+    graph = networkx.read_graphml(io.BytesIO(to_graphml(tree)))
+    assert [(node, data.get("code")) for node, data in graph.nodes(data=True)] == [*listing.categories]

@@ -1,12 +1,17 @@
 """The tree as people and scripts see it."""
 
 import json
+from collections.abc import Iterator
 
 import pytest
 
 from litelong import UsageError
 from taxonomy import Category, Provenance, Taxonomy, Topic
-from taxonomy.tree import to_json, tree_lines
+from taxonomy.tree import TreeLine, to_json, tree_lines
+
+
+def lines(found: Iterator[TreeLine]) -> list[str]:
+    return [str(line) for line in found]
 
 
 @pytest.fixture
@@ -22,7 +27,7 @@ def small() -> Taxonomy:
 
 
 def test_a_tree_shows_codes_and_the_topics_of_each_subtree(small: Taxonomy) -> None:
-    assert list(tree_lines(small)) == [
+    assert lines(tree_lines(small)) == [
         "SCIENCE  SCI000000  2 topics",
         "├── Life  2 topics",
         "│   ├── Botany  1 topic",
@@ -33,24 +38,34 @@ def test_a_tree_shows_codes_and_the_topics_of_each_subtree(small: Taxonomy) -> N
 
 
 def test_a_cut_tree_says_how_much_it_hides(small: Taxonomy) -> None:
-    assert list(tree_lines(small, depth=0)) == ["SCIENCE  SCI000000  4 below  2 topics", "PETS  PET000000  1 topic"]
-    assert list(tree_lines(small, small.category("science"), depth=1))[1:] == [
+    assert lines(tree_lines(small, depth=0)) == ["SCIENCE  SCI000000  4 below  2 topics", "PETS  PET000000  1 topic"]
+    assert lines(tree_lines(small, small.category("science"), depth=1))[1:] == [
         "├── Life  2 below  2 topics",
         "└── Physics",
     ]
 
 
 def test_a_tree_can_start_anywhere(small: Taxonomy) -> None:
-    assert list(tree_lines(small, small.category("SCIENCE / Life"))) == [
+    assert lines(tree_lines(small, small.category("SCIENCE / Life"))) == [
         "Life  2 topics",
         "├── Botany  1 topic",
         "└── Zoology",
     ]
 
 
+def test_titles_stand_under_their_category(small: Taxonomy) -> None:
+    assert lines(tree_lines(small, small.category("SCIENCE / Life"), titles=True)) == [
+        "Life  2 topics",
+        "├── Title 1",
+        "├── Botany  1 topic",
+        "│   └── Title 0",
+        "└── Zoology",
+    ]
+
+
 def test_a_negative_depth_is_refused(small: Taxonomy) -> None:
     with pytest.raises(UsageError, match="depth is -1"):
-        list(tree_lines(small, depth=-1))
+        lines(tree_lines(small, depth=-1))
 
 
 def test_json_is_nested_and_survives_a_round_trip(small: Taxonomy) -> None:
