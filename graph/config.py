@@ -24,12 +24,16 @@ from tools.search.topic_search import Quota, TopicRules
 
 
 class RunSection(Section):
-    """Where the run goes. `workers` are threads; they never change the result."""
+    """Where the run goes. `workers` are threads; they never change the result.
+
+    `tokens` is a folder for encoded documents that runs share (none: the run's own).
+    """
 
     name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
     out: Name | None = None
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=256)] = 2
+    tokens: Name | None = None
 
 
 class CorpusSection(Section):
@@ -176,9 +180,9 @@ class Config(Section):
         return Path(self.run.out or f"runs/{self.run.name}").expanduser()
 
     def fingerprint(self) -> str:
-        """Hex digest of all that decides a run's result: not where it is written, nor how many workers write it."""
+        """Hex digest of all that decides a run's result: not where it and its tokens are written, nor by how many."""
         deciding = self.model_dump(mode="json")
-        del deciding["run"]["out"], deciding["run"]["workers"]
+        del deciding["run"]["out"], deciding["run"]["workers"], deciding["run"]["tokens"]
         debate = deciding["debate"]
         del debate["concurrency"], debate["budget"], debate["replies"]
         # Prices, limits and where a key stands decide nothing.
@@ -287,9 +291,11 @@ def _resolved(config: Config) -> Config:
     source = config.taxonomy.source
     taxonomy = config.taxonomy.model_copy(update={"source": _absolute(source) if as_file(source) else source})
     index = _absolute(config.search.index) if config.search.index else None
+    tokens = _absolute(config.run.tokens) if config.run.tokens else None
     replies = _absolute(config.debate.replies) if config.debate.replies else None
     return config.model_copy(
         update={
+            "run": config.run.model_copy(update={"tokens": tokens}),
             "corpus": config.corpus.model_copy(update={"path": paths}),
             "taxonomy": taxonomy,
             "tokenizer": tokenizer,

@@ -8,6 +8,7 @@ import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, replace
+from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -84,6 +85,8 @@ def prepare(config: Config) -> Parts:
     corpus = spec_of(config)
     corpus.open(None)
     check_apart(config.out, config.corpus.path)
+    if config.run.tokens:
+        check_apart(Path(config.run.tokens), config.corpus.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
     specials_of(config.packing, tokenizer)
     from_corpus = recipe.unit == "corpus" or (recipe.mines and pool_of(config, recipe) == "corpus")
@@ -161,7 +164,15 @@ class RunContext:
     def store(self) -> "TokenStore":
         from tools.tokens import TokenStore
 
-        return TokenStore(self.path / "tokens", self.parts.tokenizer)
+        shared = self.config.run.tokens
+        try:
+            return TokenStore(Path(shared) if shared else self.path / "tokens", self.parts.tokenizer)
+        except OSError as error:
+            if not shared or error.errno == ENOSPC:
+                raise
+            raise UsageError(
+                f"run.tokens {shared}: cannot be written ({error.strerror}); choose another folder"
+            ) from None
 
     @once
     def library(self) -> Library:

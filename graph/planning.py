@@ -155,6 +155,7 @@ def _debates(
         texts=lambda ids: [by_id[i].text for i in ids],
         titles=lambda ids: [by_id[i].title for i in ids],
         sample=lambda n: sorted(by_id, key=lambda i: content_hash(by_id[i].text))[:n],
+        origins=lambda ids: [by_id[i].origin for i in ids],
     )
     target = config.packing.context_length * config.packing.samples_per_topic
     library = Library(

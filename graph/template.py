@@ -17,6 +17,7 @@ run:
   out: runs/run            # the run directory
   seed: 0                  # same config, corpus and seed: byte-identical samples
   workers: 2               # threads; never changes the result
+  tokens: null             # a folder for encoded documents that runs share, so that each is encoded once; null: the run's own
 
 corpus:
   path: [data/]            # files, folders, globs (.txt .md .html .jsonl .parquet, also .gz .zst), hf:NAME, or demo

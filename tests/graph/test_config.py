@@ -94,7 +94,7 @@ def test_as_resolved_it_loads_again_from_anywhere(tmp_path: Path, monkeypatch: p
 
 
 @pytest.mark.parametrize(
-    "override", ["run.out=there", "run.workers=7", "debate.concurrency=3", "debate.budget.tokens=5"]
+    "override", ["run.out=there", "run.workers=7", "run.tokens=there", "debate.concurrency=3", "debate.budget.tokens=5"]
 )
 def test_what_cannot_change_the_result_does_not_change_the_fingerprint(override: str) -> None:
     assert load_config(MINIMAL, [override]).fingerprint() == load_config(MINIMAL).fingerprint()

@@ -29,12 +29,16 @@ def test_a_run_whose_corpus_grew(
     corpus: Path, config: Callable[..., Config], two: dict[str, Any], tmp_path: Path
 ) -> None:
     grown = tmp_path / "texts"
-    late = {path.name for path in corpus.rglob("*-17?.txt")}
+    late = {path.name for path in corpus.rglob("*-1[4-7]?.txt")}
     shutil.copytree(corpus, grown, ignore=lambda _, names: late.intersection(names))
     index = tmp_path / "index"
 
     def made(name: str, index: Path | None) -> Config:
-        return config(name, corpus={"path": str(grown)}, taxonomy=two, search={"index": index and str(index)})
+        # The runs on the index that grows share their tokens, too.
+        shared = {"index": str(index)} if index else {}
+        section = config(name, corpus={"path": str(grown)}, taxonomy=two, search=shared)
+        tokens = str(tmp_path / "tokens") if index else None
+        return section.model_copy(update={"run": section.run.model_copy(update={"tokens": tokens})})
 
     index_corpus(made("any", None), index, Quiet())
     begun = run(made("begun", index)).path
@@ -48,9 +52,14 @@ def test_a_run_whose_corpus_grew(
     assert added.after.documents - added.before.documents == len(late) > 0
     with pytest.raises(UsageError, match=rf"^{index}: was added to since {begun} began; begin a new run with --out"):
         run(made("begun", index))
+    (first,) = (tmp_path / "tokens").glob("*/*.ids")
+    held = (first.read_bytes(), first.stat().st_mtime_ns)
     one, other = run(made("new", index)).path, run(made("fresh", None)).path
     for name in ("topics.jsonl", "hits/part-00000.parquet", "samples/part-00000.parquet", "ledger.json"):
         assert (one / name).read_bytes() == (other / name).read_bytes()
+    assert (first.read_bytes(), first.stat().st_mtime_ns) == held, "what was encoded is not encoded again"
+    assert len(list((tmp_path / "tokens").glob("*/*.ids"))) == 2
+    assert not list((one / "tokens").glob("*/*.ids"))
     again_from(other, "retrieve")
     (grown / "new.txt").write_text("something new")
     with pytest.raises(UsageError, match=r"the corpus changed .*; begin a new run with --out"):

@@ -83,8 +83,11 @@ PLACES = ("b.jsonl", "m.jsonl.gz", "texts", "sub/a.jsonl", "z.jsonl.gz")
     begin=st.lists(st.sampled_from(PLACES), min_size=1, max_size=4),
     steps=st.lists(st.lists(st.sampled_from(PLACES), min_size=1, max_size=3), min_size=1, max_size=2),
     odd=st.booleans(),
+    backend=st.sampled_from(["whoosh", "tantivy"]),
 )
-def test_a_corpus_that_grew_is_as_one_built_anew(begin: list[str], steps: list[list[str]], odd: bool) -> None:
+def test_a_corpus_that_grew_is_as_one_built_anew(
+    begin: list[str], steps: list[list[str]], odd: bool, backend: str
+) -> None:
     with TemporaryDirectory() as name:
         folder, counter = Path(name) / "corpus", iter(range(0, 10_000, 10))
         folder.mkdir()
@@ -98,11 +101,11 @@ def test_a_corpus_that_grew_is_as_one_built_anew(begin: list[str], steps: list[l
                         stream.write(b'{"id": "x", "text": ""}\n{"id": "y", "text": "whale again"}\n')
 
         grow(begin)
-        build(spec(folder), Path(name) / "grown", SearchSettings()).close()
+        build(spec(folder), Path(name) / "grown", SearchSettings(backend)).close()
         for places in steps:
             grow(places)
             add(Path(name) / "grown")
-        build(spec(folder), Path(name) / "anew", SearchSettings()).close()
+        build(spec(folder), Path(name) / "anew", SearchSettings(backend)).close()
         assert opened(Path(name) / "grown") == opened(Path(name) / "anew")
 
 
