@@ -108,6 +108,29 @@ def chunk_queries(
 
 
 @app.command()
+def growth(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="JSONL files; see benchmarks.debian_corpus.")],
+    backend: Annotated[str, typer.Option(help="whoosh or tantivy.")] = "tantivy",
+    documents: Annotated[int, typer.Option(min=1000, help="How many are there before the addition.")] = 100_000,
+    kills: Annotated[int, typer.Option(min=0, help="How many processes are killed.")] = 30,
+    killed_documents: Annotated[int, typer.Option(min=1000, help="Documents of the index that is killed.")] = 20_000,
+    seed: Annotated[int, typer.Option(help="Of the moments.")] = 0,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write it into that page (docs/retrieval.md).")
+    ] = None,
+) -> None:
+    """What adding to an index costs beside building it anew; what SIGKILL leaves of either. Some minutes."""
+    with _answering():
+        from benchmarks.growth import growth as measure
+        from benchmarks.markdown import write_part
+
+        found = measure(data, backend, documents, kills, killed_documents, seed)
+        if out:
+            write_part(out, "growth", found)
+        print(found)
+
+
+@app.command()
 def durable(categories: Annotated[int, typer.Option(min=8, help="How many are debated.")] = 2000) -> None:
     """Thousands of debates: memory over time, the checkpoint file, a failure retried. About a third of a second each."""
     with _answering():
