@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow.parquet as pq
 import pytest
@@ -172,3 +173,36 @@ def test_duplicates_and_rejects_are_counted_and_change_nothing(
     documents = orjson.loads((result.path / "ledger.json").read_bytes())["documents"]
     assert (documents["read"], documents["indexed"], documents["duplicates"], documents["rejected"]) == (183, 180, 1, 2)
     assert ids(result.path) == ids(finished)
+
+
+def test_an_engine_that_errs_is_found_out_and_changes_nothing(
+    config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    from graph.stages import encode
+    from tools.tokens import Encoded, Tokenizer, fast
+    from tools.tokens.engines import engines_for
+
+    class Liar:
+        name = "liar"
+
+        def __init__(self, tokenizer: Tokenizer) -> None:
+            self._inner = dict(engines_for(tokenizer))["gigatoken"]()
+
+        def encode(self, texts: list[str]) -> Encoded:
+            encoded = self._inner.encode(texts)
+            return Encoded(encoded.ids + np.uint32(len(texts) == 1 and "tawny owl" in texts[0]), encoded.offsets)
+
+    monkeypatch.setattr(encode, "WORTH_PROVING", 0)
+    monkeypatch.setattr(encode, "PROVED_ON", 3)
+    monkeypatch.setattr(fast, "CHECKED", 1)
+    monkeypatch.setattr("tools.tokens.store._BATCH_DOCUMENTS", 1)
+    honest = run(config("honest", packing={"recipe": "standard"}))
+    assert orjson.loads((honest.path / "manifest.json").read_bytes())["token_engine"]["engine"].startswith("gigatoken")
+    monkeypatch.setattr(fast, "engines_for", lambda t: [("liar", lambda: Liar(t))])
+    with caplog.at_level("WARNING", "litelong"):
+        found_out = run(config("found-out", packing={"recipe": "standard"}))
+    assert "liar gives other ids than cl100k_base" in caplog.text
+    engine = orjson.loads((found_out.path / "manifest.json").read_bytes())["token_engine"]
+    assert engine["engine"] == "tiktoken"
+    assert "other ids" in engine["left_out"]["liar"]
+    assert content(honest.path, ("samples",)) == content(found_out.path, ("samples",))

@@ -37,6 +37,11 @@ class Tokenizer(Protocol):
         ...
 
     @property
+    def engine(self) -> str:
+        """The package that encodes. It never decides an id."""
+        ...
+
+    @property
     def fingerprint(self) -> str:
         """Hex over vocabulary, pre-tokeniser and special tokens: equal where the ids of every text are."""
         ...

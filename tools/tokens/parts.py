@@ -1,7 +1,8 @@
 """The parts of a token store: files that are written once, whole or not at all.
 
 part-00000.ids    the token ids, one document after the other, flat little-endian uint16 or uint32
-part-00000.npz    hashes uint8 [n, 16] and offsets int64 [n + 1] (tokens); it is written last and makes the part count
+part-00000.npz    hashes uint8 [n, 16] and offsets int64 [n + 1] (tokens); and the engine's name;
+                  it is written last and makes the part count
 """
 
 from pathlib import Path
@@ -72,10 +73,16 @@ def read_part(folder: Path, number: int, dtype: np.dtype[np.unsignedinteger]) ->
     return Part(as_hashes(hashes.tobytes()), offsets.astype(np.int64), ids)
 
 
+def engine_of(folder: Path, number: int) -> str:
+    """The engine that encoded a part."""
+    return str(read_arrays(folder / f"part-{number:05}.npz", "engine")[0])
+
+
 class PartWriter:
     """Writes one part: ids stream to a temporary file, so that memory holds a batch and not a part."""
 
-    def __init__(self, folder: Path, number: int, dtype: np.dtype[np.unsignedinteger]) -> None:
+    def __init__(self, folder: Path, number: int, dtype: np.dtype[np.unsignedinteger], engine: str) -> None:
+        self._engine = engine
         self._ids = folder / f"part-{number:05}.ids"
         self._temporary = self._ids.with_name(f".{self._ids.name}.tmp")
         self._dtype = dtype
@@ -111,4 +118,4 @@ class PartWriter:
         np.cumsum(np.concatenate(self._lengths), out=offsets[1:])
         hashes = np.frombuffer(b"".join(self._hashes), np.uint8).reshape(-1, 16)
         with replacing(self._ids.with_suffix(".npz")) as temporary, temporary.open("wb") as stream:
-            np.savez(stream, hashes=hashes, offsets=offsets)
+            np.savez(stream, hashes=hashes, offsets=offsets, engine=np.array(self._engine))

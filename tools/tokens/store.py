@@ -19,11 +19,11 @@ from litelong import UsageError
 from tools.files import ignore, write_atomic
 from tools.tokens.interface import Located, Tokenizer
 from tools.tokens.lookup import HashLookup
-from tools.tokens.parts import Part, PartWriter, part_numbers, read_part, remove_leftovers
+from tools.tokens.parts import Part, PartWriter, engine_of, part_numbers, read_part, remove_leftovers
 
 Ids = NDArray[np.uint16] | NDArray[np.uint32]
 
-_FORMAT = "litelong token store 1"
+_FORMAT = "litelong token store 2"
 _BATCH_CHARACTERS = 1 << 22  # about 1M tokens: enough to keep threads busy, little to hold
 _BATCH_DOCUMENTS = 1 << 13
 _PART_DOCUMENTS = 1 << 20
@@ -85,28 +85,46 @@ class TokenStore:
         threads: int = 1,
         tick: Callable[[int], None] = ignore,
         part_tokens: int = 1 << 26,
+        encoder: Tokenizer | None = None,
     ) -> None:
         """Encode the texts (content hash, text) that the store does not hold yet.
 
         `tick` gets the number of texts just seen, held ones included. A part is closed at `part_tokens` tokens; a fill that is
-        killed keeps its whole parts. Raises `UsageError` when another process fills the same store.
+        killed keeps its whole parts. `encoder` encodes for the store's tokenizer (`tools.tokens.fast`); its parts bear
+        its engine's name. Raises `UsageError` when another process fills the same store.
         """
+        encoder = encoder or self.tokenizer
         batches = _batches(texts)
         with self.alone():
             while (first := next(batches, None)) is not None:
-                self._fill_part(chain([first], batches), threads, tick, part_tokens)
+                self._fill_part(chain([first], batches), threads, tick, part_tokens, encoder)
                 self._load()
 
+    def forget(self, engine: str) -> None:
+        """Remove the parts that `engine`, which erred, encoded. Raises `UsageError` when another process fills the store."""
+        with self.alone():
+            for number in part_numbers(self.folder):
+                if engine_of(self.folder, number) == engine:
+                    # The table first: ids without it are a leftover.
+                    (self.folder / f"part-{number:05}.npz").unlink()
+            remove_leftovers(self.folder)
+            self._load()
+
     def _fill_part(
-        self, batches: Iterator[list[tuple[bytes, str]]], threads: int, tick: Callable[[int], None], part_tokens: int
+        self,
+        batches: Iterator[list[tuple[bytes, str]]],
+        threads: int,
+        tick: Callable[[int], None],
+        part_tokens: int,
+        encoder: Tokenizer,
     ) -> None:
         number = max(part_numbers(self.folder), default=-1) + 1
-        with PartWriter(self.folder, number, self._dtype) as part:
+        with PartWriter(self.folder, number, self._dtype, encoder.engine) as part:
             for batch in batches:
                 by_hash = dict(batch)
                 new = [key for key in self.missing(list(by_hash)) if key not in part.held]
                 if new:
-                    part.append(new, self.tokenizer.encode_batch([by_hash[key] for key in new], threads))
+                    part.append(new, encoder.encode_batch([by_hash[key] for key in new], threads))
                 tick(len(batch))
                 if part.tokens >= part_tokens or len(part.held) >= _PART_DOCUMENTS:
                     break

@@ -34,6 +34,7 @@ def encoding_names() -> list[str]:
 class TiktokenEncoding:
     """A `Tokenizer` over one tiktoken encoding."""
 
+    engine = "tiktoken"
     bos_id = None
     pad_id = None
 
@@ -59,9 +60,13 @@ class TiktokenEncoding:
         encoding = self._encoding
         digest = blake2b(digest_size=16)
         digest.update(orjson.dumps([encoding._pat_str, sorted(encoding._special_tokens.items())]))
-        for token, rank in sorted(encoding._mergeable_ranks.items(), key=lambda item: item[1]):
+        for token, rank in self.ranks():
             digest.update(b"%d %d %b" % (rank, len(token), token))
         return digest.hexdigest()
+
+    def ranks(self) -> list[tuple[bytes, int]]:
+        """Every mergeable token with its id, by id."""
+        return sorted(self._encoding._mergeable_ranks.items(), key=lambda item: item[1])
 
     def encode_batch(self, texts: Sequence[str], threads: int = 1) -> Encoded:
         """See `Tokenizer.encode_batch`."""

@@ -35,6 +35,8 @@ _WELL_KNOWN = {
 class TokenizerFile:
     """A `Tokenizer` over one `tokenizer.json`."""
 
+    engine = "tokenizers"
+
     def __init__(self, name: str, path: Path) -> None:
         """Load the file `path`. Raises `UsageError` when it is no whole `tokenizer.json`."""
         self.name = name
@@ -49,6 +51,7 @@ class TokenizerFile:
             raise UsageError(
                 f"tokenizer {path}: no tokenizer.json that `tokenizers` can load ({error!s:.200})"
             ) from error
+        self._content = content
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self._tokenizer.encode_special_tokens = True
@@ -58,6 +61,12 @@ class TokenizerFile:
         self.bos_id, self.eos_id, self.pad_id = (
             self._special_id([named[kind]] if kind in named else _WELL_KNOWN[kind]) for kind in _WELL_KNOWN
         )
+
+    def without_specials(self) -> bytes:
+        """The file for engines that would find special tokens in a text: with its vocabulary and without them."""
+        added = [token for token in self._content.get("added_tokens") or [] if not token.get("special")]
+        off = {"added_tokens": added, "truncation": None, "padding": None, "post_processor": None}
+        return orjson.dumps({**self._content, **off})
 
     def encode_batch(self, texts: Sequence[str], threads: int = 1) -> Encoded:
         """See `Tokenizer.encode_batch`."""
