@@ -6,15 +6,17 @@ carried over to the whole. Nothing is written to the run directory.
 
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import TypeVar
 
+from agents.chat.dry import Drawn, DryModel
 from agents.library import Library, Shelf
 from agents.panel import seat_panel
 from graph.briefs import brief_of
+from graph.chats import chat_seats
 from graph.config import Config
 from graph.context import MAX_DEPTH, SLACK, Parts, prepare
 from graph.debate import build_debate_graph
@@ -33,6 +35,19 @@ PROBE_DEBATES = 8
 
 
 @dataclass(frozen=True, slots=True)
+class SeatEstimate:
+    """What one seat's language model would use, at four characters a token. `cost` is None where no price is configured."""
+
+    seat: str
+    role: str
+    model: str
+    calls: int
+    prompt_tokens: int
+    reply_tokens: int
+    cost: float | None
+
+
+@dataclass(frozen=True, slots=True)
 class Estimate:
     """What a run would take. Times are wall seconds on this machine; sizes bytes; all but counts of calls estimated."""
 
@@ -47,6 +62,7 @@ class Estimate:
     model_calls: int
     model_tokens: int
     cost: float
+    models: tuple["SeatEstimate", ...]
     samples_at_most: int
     disk_index: int
     disk_tokens: int
@@ -67,6 +83,9 @@ class _Probe:
     seconds_first_debate: float
     seconds_debate: float
     index_bytes: int
+    drawn: Mapping[str, Drawn]
+    """What the language models would have used in the debates tried, by seat."""
+    debates: int
 
 
 def estimate(config: Config) -> Estimate:
@@ -86,6 +105,7 @@ def estimate(config: Config) -> Estimate:
         most = min(most, -(-packing.target_tokens // packing.context_length))
     wanted = asked * packing.samples_per_topic * packing.context_length * SLACK if topic_wise else tokens
     encoded = min(tokens, wanted)
+    models = _models(config, parts, probe, categories)
     once = max(0.0, probe.seconds_first_debate - probe.seconds_debate)
     return Estimate(
         probed_documents=probe.documents,
@@ -96,9 +116,10 @@ def estimate(config: Config) -> Estimate:
         taxonomy=described(parts.taxonomy),
         categories=categories,
         topics_asked=asked,
-        model_calls=0,
-        model_tokens=0,
-        cost=0.0,
+        model_calls=sum(seat.calls for seat in models),
+        model_tokens=sum(seat.prompt_tokens + seat.reply_tokens for seat in models),
+        cost=sum(seat.cost or 0.0 for seat in models),
+        models=models,
         samples_at_most=most,
         disk_index=round(probe.index_bytes * whole),
         disk_tokens=4 * encoded,
@@ -107,6 +128,21 @@ def estimate(config: Config) -> Estimate:
         seconds_debate=round(once + categories * probe.seconds_debate, 1),
         seconds_encode=round((probe.seconds_read + probe.seconds_encode) * encoded / max(1, probe.tokens), 1),
     )
+
+
+def _models(config: Config, parts: Parts, probe: _Probe, categories: int) -> tuple[SeatEstimate, ...]:
+    """The tried debates carried over to all categories."""
+    found = []
+    for seat in chat_seats(parts.seats):
+        drawn, settings = probe.drawn.get(seat.name, Drawn()), config.debate.models.get(seat.model)
+        calls, prompt, reply = (
+            round(n * categories / max(1, probe.debates))
+            for n in (drawn.calls, drawn.prompt_tokens, drawn.reply_tokens)
+        )
+        known = settings is not None and (settings.price_in is not None or settings.price_out is not None)
+        cost = round(settings.cost(prompt, reply), 6) if settings is not None and known else None
+        found.append(SeatEstimate(seat.name, seat.role, seat.model, calls, prompt, reply, cost))
+    return tuple(found)
 
 
 def _is_part(probe: _Probe) -> bool:
@@ -126,7 +162,10 @@ def _probe(config: Config, parts: Parts) -> _Probe:
         index, seconds_index = _timed(
             lambda: build_index(iter(documents), Path(folder) / "bm25", config.search.settings)
         )
-        first, rest = _debates(config, parts, index, documents, sum(map(len, texts)) / max(1, len(encoded.ids)))
+        dry = DryModel(lambda name: brief_of(config, parts.taxonomy, name).wanted)
+        first, rest, debates = _debates(
+            config, parts, index, documents, sum(map(len, texts)) / max(1, len(encoded.ids)), dry
+        )
         index.close()
         size = sum(file.stat().st_size for file in Path(folder, "bm25").rglob("*") if file.is_file())
     return _Probe(
@@ -139,16 +178,20 @@ def _probe(config: Config, parts: Parts) -> _Probe:
         seconds_first_debate=first,
         seconds_debate=rest,
         index_bytes=size,
+        drawn=dry.drawn,
+        debates=debates,
     )
 
 
 def _debates(
-    config: Config, parts: Parts, index: SearchIndex, documents: list[Document], per_token: float
-) -> tuple[float, float]:
-    """Seconds of the first debate (which also mines the background), and of another one, over the probe alone."""
+    config: Config, parts: Parts, index: SearchIndex, documents: list[Document], per_token: float, dry: DryModel
+) -> tuple[float, float, int]:
+    """Seconds of the first debate (which also mines the background), and of another one, over the probe alone; and how many
+    were tried. Language models are not asked: `dry` stands in, and keeps count.
+    """
     categories = parts.categories if parts.recipe.unit == "topic" else ()
     if not categories:
-        return 0.0, 0.0
+        return 0.0, 0.0, 0
     by_id = {document.doc_id: document for document in documents}
     shelf = Shelf(
         characters=lambda ids: [len(by_id[i].text) for i in ids],
@@ -165,6 +208,7 @@ def _debates(
         target_tokens=target,
         depth=min(len(by_id), MAX_DEPTH),
         rules=config.retrieve.rules(),
+        chats=dry.seated,
     )
     debate = config.debate
     panel = seat_panel(parts.seats, library, debate.shown_to_critics)
@@ -178,7 +222,7 @@ def _debates(
     chosen = [categories[i * len(categories) // PROBE_DEBATES] for i in range(min(PROBE_DEBATES, len(categories)))]
     spent = [_timed(lambda c=c: blocking(graph.ainvoke({"category": c.path})))[1] for c in chosen]  # type: ignore[misc]
     library.close()
-    return spent[0], sum(spent[1:]) / len(spent[1:]) if spent[1:] else spent[0]
+    return spent[0], sum(spent[1:]) / len(spent[1:]) if spent[1:] else spent[0], len(chosen)
 
 
 def _first(items: Iterator[Document | Reject]) -> list[Document]:

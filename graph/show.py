@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from graph.indexing import Added, FoundRow
     from graph.inspecting import SampleView
-    from graph.planning import Estimate
+    from graph.planning import Estimate, SeatEstimate
     from taxonomy.stats import TaxonomyStats
     from taxonomy.tree import TreeLine
     from tools.report.similarity import Similarity
@@ -104,15 +104,21 @@ def show_estimate(estimate: "Estimate") -> None:
         ("taxonomy", e.taxonomy.removeprefix("taxonomy ")),
         ("categories to debate", f"{e.categories:,} ({e.topics_asked:,} topics asked for)"),
         ("language model calls", f"{e.model_calls:,} ({e.model_tokens:,} tokens, cost {e.cost:.2f})"),
+        *((f"  {m.seat}: {m.model}", _seat_estimate(m)) for m in e.models),
         ("samples", f"at most {e.samples_at_most:,}"),
         ("disk: index", size(e.disk_index)),
         ("disk: tokens", f"at most {size(e.disk_tokens)}"),
         ("disk: samples", f"at most {size(e.disk_samples)}, before compression"),
         ("time: index", f"about {duration(e.seconds_index)}"),
-        ("time: debate", f"about {duration(e.seconds_debate)}"),
+        ("time: debate", f"about {duration(e.seconds_debate)}{' beside the time of the models' if e.models else ''}"),
         ("time: encode", f"about {duration(e.seconds_encode)}"),
     ]
     table("Dry run; nothing has been written", {"": "left", "estimate": "left"}, rows)
+
+
+def _seat_estimate(seat: "SeatEstimate") -> str:
+    cost = "no price is configured" if seat.cost is None else f"cost {seat.cost:.2f}"
+    return f"about {seat.calls:,} calls, {seat.prompt_tokens:,} tokens in, {seat.reply_tokens:,} out, {cost}"
 
 
 def show_added(added: "Added", out: Path) -> None:
