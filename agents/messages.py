@@ -25,6 +25,12 @@ class Message:
         for one in fields(self):  # type: ignore[arg-type]  # every message is a dataclass
             object.__setattr__(self, one.name, _with_tuples(getattr(self, one.name)))
 
+    def _asdict(self) -> dict[str, Any]:
+        """Fields by name. LangGraph's serializer asks for this (of named tuples) before it tries slow checks on the way to
+        dataclasses, which took a third of the time of a debate.
+        """
+        return {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore[arg-type]
+
 
 def _with_tuples(value: Any) -> Any:  # noqa: ANN401 - any field's value
     if isinstance(value, list | tuple):

@@ -7,6 +7,7 @@ not left to them, because each does it in its own way.
 import json
 import os
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import BaseModel
@@ -66,8 +67,7 @@ class Provider:
         if way == "tools":
             return await self._model.bind_tools([_function(schema)]).ainvoke(messages)
         if self._is_openai:
-            shape = {"type": "json_schema", "json_schema": _function(schema)["function"]}
-            return await self._model.ainvoke(messages, response_format=_as_schema(shape))
+            return await self._model.ainvoke(messages, response_format=_response_format(schema))
         # Each provider's own best way; `raw` is what it said, which we read ourselves.
         structured = self._model.with_structured_output(_plain_schema(schema), include_raw=True)
         found: Any = await structured.ainvoke(messages)
@@ -85,21 +85,24 @@ def shape(schema: type[BaseModel]) -> str:
     return f"Reply with one JSON object and nothing else. It must follow this JSON schema:\n{json.dumps(_plain_schema(schema))}"
 
 
+@lru_cache(maxsize=256)
 def _plain_schema(schema: type[BaseModel]) -> dict[str, Any]:
     return {"description": schema.__name__, **schema.model_json_schema()}
 
 
+@lru_cache(maxsize=256)
 def _function(schema: type[BaseModel]) -> dict[str, Any]:
     from langchain_core.utils.function_calling import convert_to_openai_tool
 
     return convert_to_openai_tool(schema, strict=True)
 
 
-def _as_schema(shape: dict[str, Any]) -> dict[str, Any]:
-    """A function's description as a JSON schema's: the same but for the key that holds it."""
-    function = shape["json_schema"]
-    renamed = {"parameters": "schema"}
-    return {**shape, "json_schema": {renamed.get(key, key): value for key, value in function.items()}}
+@lru_cache(maxsize=256)
+def _response_format(schema: type[BaseModel]) -> dict[str, Any]:
+    """The same shape as a JSON schema: other names for the same things."""
+    function = _function(schema)["function"]
+    renamed = {("schema" if key == "parameters" else key): value for key, value in function.items()}
+    return {"type": "json_schema", "json_schema": renamed}
 
 
 def _text(message: "AIMessage") -> str:

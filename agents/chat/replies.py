@@ -14,11 +14,13 @@ import sqlite3
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from pydantic import BaseModel
 
 from agents.chat.call import Ask
 from agents.chat.settings import ModelSettings
@@ -71,10 +73,16 @@ def reply_key(ask: Ask[Any], user: str, settings: ModelSettings, attempt: int) -
     content = [
         [ask.system, user],
         [seat.model, seat.temperature, seat.top_p, settings.max_tokens, settings.structured],
-        ask.schema.model_json_schema(),
+        _shape(ask.schema),  # type: ignore[arg-type]  # a class is hashable
         [seat.name, ask.category, ask.round, ask.step, attempt],
     ]
     return sha256(orjson.dumps(content, option=orjson.OPT_SORT_KEYS)).digest()
+
+
+@lru_cache(maxsize=256)
+def _shape(schema: type[BaseModel]) -> dict[str, Any]:
+    """Its JSON schema, made once: it takes as long as all else that a call costs here."""
+    return schema.model_json_schema()
 
 
 class Replies:
