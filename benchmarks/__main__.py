@@ -140,5 +140,20 @@ def durable(categories: Annotated[int, typer.Option(min=8, help="How many are de
         print(measure(categories, progress_for_terminal()))
 
 
+@app.command()
+def debates_latency(
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page there.")] = None,
+) -> None:
+    """Debates with a model that answers after a while: time against the ideal, a kill in the middle, memory. Ten minutes."""
+    with _answering():
+        from benchmarks.latency import latency
+        from graph.progress import progress_for_terminal
+
+        page = latency(progress_for_terminal())
+        print(page)
+        if out is not None:
+            out.write_text(page + "\n", encoding="utf-8")
+
+
 if __name__ == "__main__":
     app(prog_name="python -m benchmarks")

@@ -30,8 +30,8 @@ class UsageFile:
         self.content: dict[str, Any] = {
             "stages": _before(path),
             "workers": workers,
-            "models": self._models["models"] or {seat.name: _unused(seat) for seat in seats},
-            "retries": self._models["retries"],
+            "models": {seat.name: self._models["models"].get(seat.name, _unused(seat)) for seat in seats},
+            "retries": dict(self._models["retries"]),
         }
 
     @contextmanager

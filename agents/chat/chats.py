@@ -84,6 +84,7 @@ class Chats:
         paid = replies.spent(paid_only=True)
         self.tokens = sum(s.prompt_tokens + s.reply_tokens for s in paid)
         self.cost = sum(self.settings(s.model).cost(s.prompt_tokens, s.reply_tokens) for s in paid)
+        self._hold_budget()
 
     def settings(self, model: str) -> ModelSettings:
         """The configured settings of a model, or the defaults."""
@@ -146,12 +147,16 @@ class Chats:
     def _spend(self, reply: Recorded) -> None:
         self.tokens += reply.prompt_tokens + reply.reply_tokens
         self.cost += self.settings(reply.model).cost(reply.prompt_tokens, reply.reply_tokens)
+        self._hold_budget()
+
+    def _hold_budget(self) -> None:
+        """Shut the gate when the budget is spent."""
         budget = self._budget
         for name, spent, bound in (("tokens", self.tokens, budget.tokens), ("cost", self.cost, budget.cost)):
             if bound is not None and spent >= bound and self.gate.shut is None:
                 self.gate.shut = BudgetSpentError(
-                    f"debate.budget.{name}: {spent:,.6g} of {bound:,.6g} are spent; everything so far is kept: run again with "
-                    f"a larger budget (--set debate.budget.{name}=...) to go on"
+                    f"debate.budget.{name}: {spent:,.10g} of {bound:,.10g} are spent; everything so far is kept: run again "
+                    f"with a larger budget (--set debate.budget.{name}=...) to go on"
                 )
 
     async def _here_now(self) -> _Here:

@@ -148,7 +148,9 @@ async def _go_on(graph: CompiledDebate, category: Category, config: RunnableConf
     left = await graph.aget_state(config)
     if left.values.get("outcome"):
         return cast(DebateState, left.values)
-    given: DebateState | None = None if left.next else {"category": category.path}
+    # `next` is also empty where all tasks of a step had ended and the step's checkpoint was not yet written.
+    begun = left.values or left.next or left.tasks
+    given: DebateState | None = None if begun else {"category": category.path}
     return cast(DebateState, await graph.ainvoke(given, config, durability="sync"))
 
 
