@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import NamedTuple, TypedDict
+from typing import Any, NamedTuple, TypedDict
 
 from graph.config import Config, load_config
 from graph.context import check_apart, spec_of
@@ -12,8 +12,9 @@ from graph.rundir import RunDir
 from litelong import UsageError
 from tools.corpus import CatalogCounts
 from tools.growing import add
-from tools.indexed import RECORD, IndexedCorpus, build, open_indexed, read_record
+from tools.indexed import BM25, RECORD, IndexedCorpus, build, open_indexed, read_record
 from tools.search import words
+from tools.search.backends import outgrown
 from tools.search.snippets import snippet
 
 
@@ -29,13 +30,14 @@ class FoundRow(TypedDict):
 
 
 class Added(NamedTuple):
-    """An index before and after an addition."""
+    """An index before and after an addition; `outgrown`: built anew, it would have the faster backend."""
 
     before: CatalogCounts
     after: CatalogCounts
+    outgrown: bool
 
-    def as_dict(self) -> dict[str, dict[str, int]]:
-        return {"before": self.before._asdict(), "after": self.after._asdict()}
+    def as_dict(self) -> dict[str, Any]:
+        return {"before": self.before._asdict(), "after": self.after._asdict(), "outgrown": self.outgrown}
 
 
 def index_corpus(config: Config, out: Path, progress: Progress) -> CatalogCounts:
@@ -67,7 +69,9 @@ def add_to_index(out: Path, paths: Sequence[str], fields: Mapping[str, str | Non
         paths = load_config({"corpus": {"path": list(paths)}}).corpus.path
         check_apart(out, paths)
     with progress.stage("index", None) as tick:
-        return Added(*add(out, paths, tick))
+        before, after = add(out, paths, tick)
+    bm25 = out / read_record(out).data / BM25
+    return Added(before, after, outgrown(bm25, after.documents, after.characters))
 
 
 def search_index(path: Path, query: str, k: int) -> list[FoundRow]:

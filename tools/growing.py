@@ -85,11 +85,11 @@ def _grow(path: Path, data: Path, record: Record, spec: CorpusSpec, tick: Callab
 
 
 def _refuse_lost(path: Path, catalog: Catalog) -> None:
-    lost = list(catalog.lost())
-    if lost:
+    lost = catalog.lost()
+    if lost.documents:
         raise UsageError(
-            f"{path}: {len(lost):,} of its documents gone or changed since they were indexed, the first {min(lost)!r}; --add "
-            "deletes nothing: put back what it was, or build the index anew with another --out"
+            f"{path}: {lost.documents:,} of its documents gone or changed since they were indexed, the first {lost.first!r}; "
+            "--add deletes nothing: put back what it was, or build the index anew with another --out"
         )
 
 

@@ -9,6 +9,7 @@ The folder is built under a temporary name and renamed, so a killed build leaves
 begun again. What is in a data folder never changes; `tools.growing` makes the next one, and `index.json` then names that.
 """
 
+import re
 import shutil
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
@@ -27,6 +28,7 @@ from tools.search import SearchIndex, SearchSettings, build_index, open_index
 FORMAT = 2
 RECORD = "index.json"
 FIRST_DATA = "data-00001"
+_DATA = re.compile(r"data-[0-9]{5,9}")
 CATALOG, BLOCKS, BM25 = "documents.sqlite", "blocks", "bm25"
 
 
@@ -88,7 +90,7 @@ def read_record(path: Path) -> Record:
             SearchSettings(**fields["search"]),
             tuple(map(str, fields["sources"])),
             CatalogCounts(**fields["counts"]),
-            Path(str(fields["data"])).name,
+            _data_name(fields["data"]),
         )
     except (FileNotFoundError, NotADirectoryError):
         raise UsageError(
@@ -96,6 +98,12 @@ def read_record(path: Path) -> Record:
         ) from None
     except (orjson.JSONDecodeError, KeyError, TypeError, AttributeError, OSError) as error:
         raise UsageError(f"{path}/{RECORD}: damaged ({error}): build the index again") from None
+
+
+def _data_name(name: object) -> str:
+    if not isinstance(name, str) or not _DATA.fullmatch(name):
+        raise TypeError(f"no data folder: {name!r:.80}")
+    return name
 
 
 @dataclass(frozen=True, slots=True)

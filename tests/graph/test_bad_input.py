@@ -196,6 +196,14 @@ def test_an_index_that_is_damaged(indexed: Path, litelong: Litelong, tmp_path: P
     import shutil
 
     broken = Path(shutil.copytree(indexed, tmp_path / "broken"))
+    record = orjson.loads((broken / "index.json").read_bytes())
+    for wrong, words in (
+        ({"data": "../x"}, "no data folder"),
+        ({"format": 1}, "index of format 1, this version reads"),
+    ):
+        (broken / "index.json").write_bytes(orjson.dumps({**record, **wrong}))
+        refused(litelong("search", broken, "bread"), words, "build")
+        refused(litelong("index", "--add", "--out", broken), words, "build")
     (broken / "index.json").write_text("{}")
     refused(litelong("search", broken, "bread"), "index.json: damaged", "build the index again")
     (broken / "index.json").write_bytes((indexed / "index.json").read_bytes())

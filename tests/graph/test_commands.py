@@ -11,6 +11,7 @@ from syrupy.assertion import SnapshotAssertion
 
 from graph import Config, load_config
 from litelong import __version__
+from tools.search import backends
 
 Litelong = Callable[..., Any]
 BIRDS = "NATURE / Wildlife / Birds"
@@ -172,6 +173,21 @@ def test_an_index_grows(litelong: Litelong, tmp_path: Path, refused: Callable[..
     refused(litelong("index", "--add", "--out", index, "--id-field", "x"), "--id-field x", "was built with None")
     refused(litelong("index", "--add", "--out", tmp_path / "none"), "no index here")
     refused(litelong("index", "--out", tmp_path / "none"), "CORPUS is missing")
+
+
+def test_an_index_that_outgrew_its_backend_says_so(
+    litelong: Litelong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(backends, "WHOOSH_DOCUMENTS", 1)
+    corpus, index = tmp_path / "a.jsonl", tmp_path / "index"
+    corpus.write_bytes(b'{"text": "a whale"}\n')
+    succeeded(litelong("index", corpus, "--out", index))
+    corpus.write_bytes(corpus.read_bytes() + b'{"text": "another whale"}\n')
+    assert "built anew with another --out it gets tantivy" in succeeded(litelong("index", "--add", "--out", index))
+    succeeded(litelong("index", corpus, "--out", tmp_path / "anew"))
+    answer = orjson.loads(succeeded(litelong("index", "--add", "--out", tmp_path / "anew", "--json")))
+    assert answer["outgrown"] is False
+    assert answer["before"] == answer["after"]
 
 
 def test_search_without_a_hit_says_so(litelong: Litelong, indexed: Path) -> None:

@@ -74,6 +74,13 @@ class Duplicate(NamedTuple):
     of: str
 
 
+class Lost(NamedTuple):
+    """How many documents are lost, and the first doc_id of them."""
+
+    documents: int
+    first: str
+
+
 class CatalogCounts(NamedTuple):
     """`read` = `documents` + `duplicates` + `rejected`; `characters` are those of the documents."""
 
@@ -170,10 +177,10 @@ class Catalog:
         connection.execute(f"PRAGMA user_version = {_FORMAT}")
         sync(self._path)
 
-    def lost(self) -> Iterator[str]:
-        """The doc_ids of documents that a grown corpus did not show again: gone, changed, or under another doc_id."""
-        for (doc_id,) in self._connection().execute("SELECT doc_id FROM documents WHERE source = ?", (WAITING,)):
-            yield doc_id
+    def lost(self) -> Lost:
+        """The documents that a grown corpus did not show again: gone, changed, or under another doc_id."""
+        query = "SELECT count(*), coalesce(min(doc_id), '') FROM documents WHERE source = ?"
+        return Lost(*self._connection().execute(query, (WAITING,)).fetchone())
 
     def counts(self) -> CatalogCounts:
         """Items read and what became of them, as of the last finished `admit`."""

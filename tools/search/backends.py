@@ -75,6 +75,13 @@ def choose(documents: Iterable[Document], settings: SearchSettings) -> tuple[Cho
     return Choice("whoosh", f"auto: whoosh, up to {limits}"), held
 
 
+def outgrown(path: Path, documents: int, characters: int) -> bool:
+    """Whether `auto` chose Whoosh for the index in `path` and would take tantivy for what it holds now."""
+    manifest = read_manifest(path)
+    small = documents <= WHOOSH_DOCUMENTS and characters <= WHOOSH_CHARACTERS
+    return manifest.backend == "whoosh" and manifest.chosen.startswith("auto") and manifest.settings.usual and not small
+
+
 def _emptying(held: list[Document]) -> Iterator[Document]:
     held.reverse()
     while held:

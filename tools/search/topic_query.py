@@ -28,8 +28,11 @@ def topic_query(
 ) -> Query:
     """The title's words, with the category path (`A / B / C`) as context. Either may be empty.
 
+    Without a title the category itself is asked for, in every way by its whole path.
+
     With a `weight` above 0 the explanation's words count so much each.
     """
+    name = name if title else "context"
     *above, own = category.split(" / ") if category and name != "bare" else [""]
     parts = [QueryPart(title, TITLE_WEIGHT), QueryPart(own, NAME_WEIGHT)]
     if name == "context":

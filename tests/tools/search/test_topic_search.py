@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tools.corpus.document import Document
 from tools.search import Hit, Query, QueryPart, SearchIndex, SearchSettings, build_index
-from tools.search.topic_query import QueryName, topic_queries, topic_query
+from tools.search.topic_query import QUERY_NAMES, QueryName, topic_queries, topic_query
 from tools.search.topic_search import Catalogued, Found, Quota, TopicRules, find_topic
 
 Ask = Callable[..., Found]
@@ -59,6 +59,11 @@ def test_the_ways_to_ask(name: QueryName, parts: tuple[QueryPart, ...]) -> None:
     explained = topic_query("Tides", "SCIENCE / Oceans", name, "water moves", 0.5)
     assert explained == Query((*parts, QueryPart("water moves", 0.5)))
     assert topic_query("Tides", "SCIENCE / Oceans", name, "water moves", 0.0) == Query(parts)
+
+
+def test_without_a_title_the_category_is_asked_for() -> None:
+    whole = topic_query("", "SCIENCE / Oceans")
+    assert [topic_query("", "SCIENCE / Oceans", name) for name in QUERY_NAMES] == [whole] * 3
 
 
 def test_the_same_query_is_not_asked_twice() -> None:
