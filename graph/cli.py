@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from graph.answering import answering, fail
+from graph.export_commands import export
 from graph.taxonomy_commands import taxonomy_app
 from litelong import UsageError, __version__
 
@@ -247,3 +248,6 @@ def validate(run_path: RunPath, as_json: Json = False) -> None:
             fail(f"{run_path}: {len(found.problems):,} problems{f' ({more:,} not shown)' if more > 0 else ''}", 1)
         if not found.valid:
             raise typer.Exit(1)
+
+
+app.command()(export)

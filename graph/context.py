@@ -7,7 +7,7 @@ import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -88,7 +88,7 @@ def prepare(config: Config) -> Parts:
     if config.run.tokens:
         check_apart(Path(config.run.tokens), config.corpus.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
-    specials_of(config.packing, tokenizer)
+    specials_of(config.packing, tokenizer, interleaved=recipe.interleaved)
     from_corpus = recipe.unit == "corpus" or (recipe.mines and pool_of(config, recipe) == "corpus")
     return Parts(tokenizer, taxonomy, tuple(categories), recipe, from_corpus, seats, corpus)
 
@@ -240,9 +240,7 @@ class RunContext:
     @property
     def specials(self) -> Specials:
         """Which special ids stand in samples, by the tokenizer's conventions and the configuration."""
-        specials = specials_of(self.config.packing, self.parts.tokenizer)
-        # Parts of a document stand apart in an interleaved sample: what ends there is no document.
-        return replace(specials, separator=None) if self.parts.recipe.interleaved else specials
+        return specials_of(self.config.packing, self.parts.tokenizer, interleaved=self.parts.recipe.interleaved)
 
     @property
     def shape(self) -> Shape:

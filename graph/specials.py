@@ -6,11 +6,14 @@ from tools.packing.gather import Specials
 from tools.tokens import Tokenizer
 
 
-def specials_of(packing: PackingSection, tokenizer: Tokenizer) -> Specials:
-    """BOS, separator and padding. Raises `UsageError` for an id that the tokenizer does not have."""
+def specials_of(packing: PackingSection, tokenizer: Tokenizer, *, interleaved: bool) -> Specials:
+    """BOS, separator and padding. Raises `UsageError` for an id that the tokenizer does not have.
+
+    In `interleaved` samples a document's parts stand apart, and no separator comes between them.
+    """
     return Specials(
         bos=tokenizer.bos_id if packing.bos == "auto" else None,
-        separator=_separator(packing, tokenizer),
+        separator=None if interleaved else _separator(packing, tokenizer),
         pad=_pad(packing, tokenizer) if packing.padding else None,
     )
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from tools.packing.tables import ROLES, SEGMENT_FIELDS, Layout, RowArray, SegmentRole, Segments, Unit
 
+_NOTHING = np.empty(0, np.int64)
 _DOCUMENT = ROLES.index(SegmentRole.DOCUMENT)
 
 
@@ -55,20 +56,23 @@ def first_fit(lengths: RowArray, layout: Layout) -> Filled:
 
 def _fit_the_rest(lengths: RowArray, begin: int, room: int, gap: int) -> tuple[RowArray, RowArray, int]:
     """From `begin` on, where the first document does not fit: places taken, places passed over, and the room then left."""
-    taken: list[int] = []
     before = gap if begin else 0
-    looked_at = begin
-    while looked_at < len(lengths) and room > before:
-        fitting = np.flatnonzero(lengths[looked_at:] <= room - before)
-        if not len(fitting):
-            looked_at = len(lengths)
-            break
-        taken.append(looked_at + int(fitting[0]))
-        room -= before + int(lengths[taken[-1]])
-        before = gap
-        looked_at = taken[-1] + 1
-    places = np.array(taken, np.int64)
-    return places, np.delete(np.arange(begin, looked_at), places - begin), room
+    if begin == len(lengths) or room <= before:
+        return _NOTHING, _NOTHING, room
+    taken: list[int] = []
+    rest = lengths[begin:]
+    # Room only shrinks, so who does not fit now never will; the others are few.
+    small = (rest <= room - before).nonzero()[0]
+    for place, length in zip(small.tolist(), rest[small].tolist(), strict=True):
+        if length <= room - before:
+            taken.append(place)
+            room -= before + length
+            before = gap
+            if room <= before:
+                break
+    over = np.ones(taken[-1] + 1 if taken and room <= before else len(rest), np.bool_)
+    over[taken] = False
+    return np.array(taken, np.int64) + begin, over.nonzero()[0] + begin, room
 
 
 def lay_out(unit: Unit, places: RowArray, lengths: RowArray, layout: Layout) -> Segments:

@@ -7,7 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.packing.tables import SEGMENT_FIELDS, Layout, PlannedSample, RowArray
+from tools.packing.tables import Layout, PlannedSample, RowArray, joined
 from tools.tokens.interface import Located
 
 
@@ -38,7 +38,7 @@ def gather(
     """
     ids = np.empty(len(samples) * context_length, np.uint32)
     first = np.arange(len(samples), dtype=np.int64) * context_length
-    segments = np.concatenate([np.empty(0, SEGMENT_FIELDS), *(sample.table for sample in samples)])
+    segments = joined(samples)
     counts = [len(sample.segments) for sample in samples]
     starts = segments["start"] + np.repeat(first, counts)
     lengths = segments["length"]

@@ -20,7 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.packing.tables import SEGMENT_FIELDS, Plan, RowArray, Unit
+from tools.packing.tables import Plan, RowArray, Unit, joined
 
 
 class Spans(NamedTuple):
@@ -121,7 +121,7 @@ def _account(figures: Sequence[int]) -> TokenAccount:
 def spans_of(plan: Plan, units: Sequence[Unit]) -> Spans:
     """Every use of the plan, in its order."""
     number = {unit.unit_id: n for n, unit in enumerate(units)}
-    table = np.concatenate([np.empty(0, SEGMENT_FIELDS), *(sample.table for sample in plan.samples)])
+    table = joined(plan.samples)
     home = np.array([number[sample.unit.unit_id] for sample in plan.samples], np.int64)
     unit = np.repeat(home, [len(sample.segments) for sample in plan.samples])
     return Spans(table["document"], table["doc_start"], table["doc_start"] + table["length"], unit)

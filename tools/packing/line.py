@@ -45,11 +45,14 @@ class Line:
         chosen = queue[distinct]
         cut = None if filled.cut is None else int(chosen[filled.cut])
         placed = filled._replace(whole=chosen[filled.whole], passed_over=chosen[filled.passed_over], cut=cut)
-        self.near_copies[np.delete(queue, distinct)] = True
+        if len(distinct) < len(queue):
+            self.near_copies[np.delete(queue, distinct)] = True
         if placed.full:
             self.passed_over[placed.passed_over] = True
             self._position += ahead
-            self._waiting = np.delete(queue, distinct[filled.taken])
+            left = np.ones(len(queue), np.bool_)
+            left[distinct[filled.taken]] = False
+            self._waiting = queue[left]
         return placed
 
     def _ahead(self) -> int:

@@ -31,7 +31,7 @@ class LiteLong:
             for number in range(settings.samples_per_topic):
                 if settings.enough(plan):
                     break
-                taken = self._plan_one(unit, number, np.flatnonzero(free), tables, settings, plan)
+                taken = self._plan_one(unit, number, free.nonzero()[0], tables, settings, plan)
                 if not len(taken):
                     break
                 free[taken] = False

@@ -9,7 +9,7 @@ import pyarrow.parquet as pq
 
 from tools.files import replacing
 from tools.packing.schema import LABELS, PLAN, SEGMENT
-from tools.packing.tables import ROLES, SEGMENT_FIELDS, Plan, PlannedSample, Tables
+from tools.packing.tables import ROLES, Plan, PlannedSample, Tables, joined
 
 PLAN_ROWS = 65_536
 _ROLES = pa.array([str(role) for role in ROLES], pa.string())
@@ -46,7 +46,7 @@ def label_columns(samples: Sequence[PlannedSample]) -> list[pa.Array]:
 
 def segment_column(samples: Sequence[PlannedSample], doc_ids: pa.Array) -> pa.Array:
     """The column `segments`; `doc_ids` are those of all rows of the tables."""
-    flat = np.concatenate([np.empty(0, SEGMENT_FIELDS), *(sample.table for sample in samples)])
+    flat = joined(samples)
     numbers = (np.ascontiguousarray(flat[name]) for name in ("rank", "score", "chunk", "start", "length", "doc_start"))
     values = pa.StructArray.from_arrays(
         [doc_ids.take(pa.array(flat["document"])), _ROLES.take(pa.array(flat["role"])), *map(pa.array, numbers)],

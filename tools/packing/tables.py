@@ -102,6 +102,14 @@ class Segments(Sequence[Segment]):
         return f"Segments.of({list(self)!r})"
 
 
+def joined(samples: "Iterable[PlannedSample]") -> NDArray[np.void]:
+    """The segments of several samples, one after the other: a structured array of `SEGMENT_FIELDS`."""
+    # As opaque items: NumPy looks at the fields of every array that it joins, which takes longer than the copy.
+    opaque = np.dtype((np.void, SEGMENT_FIELDS.itemsize))
+    tables = [np.empty(0, opaque), *(sample.table.view(opaque) for sample in samples)]
+    return np.concatenate(tables).view(SEGMENT_FIELDS)
+
+
 def _segment(row: tuple[int, int, int, float, int, int, int, int]) -> Segment:
     return Segment(row[0], ROLES[row[1]], *row[2:])
 

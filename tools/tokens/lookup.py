@@ -28,7 +28,7 @@ class HashLookup:
 
     def places(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
         """int64 [n]: the place of each key, or -1. Raises `ValueError` for a key that has not 16 bytes."""
-        if any(len(key) != 16 for key in keys):
+        if set(map(len, keys)) - {16}:
             raise ValueError("a content hash has 16 bytes")
         wanted = as_hashes(b"".join(keys))
         if not len(self._sorted):

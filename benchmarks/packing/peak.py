@@ -1,0 +1,43 @@
+"""Peak memory of planning and writing in a process of its own: `python -m benchmarks.packing.peak STORE OUT TOKENS LENGTH`."""
+
+import resource
+import sys
+import threading
+import time
+from pathlib import Path
+
+import orjson
+
+from benchmarks.packing.measure import plan_all, write_all
+from benchmarks.packing.warm_store import warm_store
+
+
+class _Watch(threading.Thread):
+    """Reads the process's anonymous memory every 10 ms: pages of the mapped store are the system's to take back."""
+
+    def __init__(self) -> None:
+        super().__init__(daemon=True)
+        self.peak = 0
+        self.stopped = False
+
+    def run(self) -> None:
+        while not self.stopped:
+            self.peak = max(self.peak, _anonymous())
+            time.sleep(0.01)
+
+
+def _anonymous() -> int:
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
+
+
+if __name__ == "__main__":
+    store, out, tokens, length = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    warm = warm_store(store, tokens, length)
+    watch = _Watch()
+    watch.start()
+    write_all(warm, plan_all(warm, "litelong", length), out, length, "none", workers=2)
+    watch.stopped = True
+    watch.join()
+    whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    sys.stdout.write(orjson.dumps({"anonymous": watch.peak, "with the mapped store": whole}).decode() + "\n")
