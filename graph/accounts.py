@@ -9,13 +9,14 @@ import numpy as np
 from graph.chats import model_calls
 from graph.context import RunContext
 from graph.stages.encode import needed
-from tools.packing.ledger import DocumentAccount, TokenAccount, added, ledger, token_accounts
+from tools.packing.ledger import DocumentAccount, TokenAccount, added, ledger, token_accounts, with_rest
 from tools.packing.tables import Plan, RowArray, Tables, Unit
 
 
 def make_ledger(context: RunContext, plan: Plan, units: Sequence[Unit], tables: Tables) -> dict[str, Any]:
     """The content of `ledger.json`. Raises `RuntimeError` when it does not close."""
     length = context.config.packing.context_length
+    units = with_rest(units, len(tables))
     accounts = token_accounts(tables.lengths, _copies(context, tables), units, plan, length)
     total = added(accounts, length)
     documents = _documents(context, tables)

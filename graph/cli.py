@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from graph.answering import answering, fail
-from graph.export_commands import export
+from graph.export_commands import export, repack
 from graph.taxonomy_commands import taxonomy_app
 from litelong import UsageError, __version__
 
@@ -251,3 +251,4 @@ def validate(run_path: RunPath, as_json: Json = False) -> None:
 
 
 app.command()(export)
+app.command()(repack)

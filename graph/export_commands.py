@@ -1,5 +1,6 @@
 """`litelong export` and `litelong repack`: what is made of a finished run."""
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -47,3 +48,43 @@ def export(
             show.emit_json({**done._asdict(), "path": str(done.path)})
         else:
             show.emit(f"{done.samples:,} samples in {done.shards:,} shards ({done.bytes:,} bytes) in {done.path}")
+
+
+def repack(
+    run_path: _Run,
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The new run directory.")],
+    tokenizer: Annotated[
+        str | None, typer.Option("--tokenizer", metavar="T", help="An encoding's name, or a tokenizer.json.")
+    ] = None,
+    recipe: Annotated[str | None, typer.Option("--recipe", metavar="R", help="Another recipe.")] = None,
+    context_length: Annotated[
+        int | None, typer.Option("--context-length", metavar="N", help="Ids in every sample.")
+    ] = None,
+    boundaries: Annotated[
+        str | None, typer.Option("--boundaries", metavar="B", help="sample or document: the attention spans.")
+    ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override another key of packing or negatives.")
+    ] = None,
+    as_json: _Json = False,
+) -> None:
+    """Pack a finished run's topics and hits anew, by another tokenizer, recipe or length. Never calls a model."""
+    with answering("; the same command goes on where it stopped"):
+        from graph import show
+        from graph.progress import progress_for_terminal
+        from graph.repacking import repack as repack_run
+
+        given = {
+            "tokenizer": tokenizer,
+            "packing.recipe": recipe,
+            "packing.context_length": context_length,
+            "packing.boundaries": boundaries,
+        }
+        changes = {key: value for key, value in given.items() if value is not None}
+        done = repack_run(run_path, out, changes, set_ or (), progress_for_terminal())
+        if as_json:
+            show.emit_json({**asdict(done.result), "path": str(done.result.path), "searched": done.searched})
+            return
+        show.emit(f"{done.result.samples:,} samples ({done.result.tokens:,} tokens) in {done.result.path}/samples")
+        for what in done.searched or ("nothing: topics and hits are the run's own",):
+            show.emit(f"searched for {what}")

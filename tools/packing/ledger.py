@@ -81,7 +81,7 @@ def token_accounts(
     """The account of each unit, in order.
 
     `lengths` [n] int64 are the encoded documents' tokens, `copies` [n] int64 how many exact duplicates of each were dropped.
-    `units` must be all that the plan was made of.
+    `units` must be all that the plan was made of, and list every document between them (`with_rest`).
     """
     spans = spans_of(plan, units)
     fresh = first_uses(spans)
@@ -116,6 +116,17 @@ def token_accounts(
 
 def _account(figures: Sequence[int]) -> TokenAccount:
     return TokenAccount(**dict(zip((field.name for field in fields(TokenAccount)), figures, strict=True)))
+
+
+def with_rest(units: Sequence[Unit], documents: int) -> list[Unit]:
+    """The units and, where they do not list every document (row), one more for the others: it is never planned."""
+    others = np.ones(documents, np.bool_)
+    for unit in units:
+        others[unit.documents] = False
+    rows = others.nonzero()[0]
+    if not len(rows):
+        return list(units)
+    return [*units, Unit("others", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))]
 
 
 def spans_of(plan: Plan, units: Sequence[Unit]) -> Spans:
