@@ -86,13 +86,12 @@ def _source(run_dir: RunDir) -> dict[str, Any]:
 @contextmanager
 def _next_ids(run_dir: RunDir, config: Config, tokenizer: Tokenizer, specials: Specials) -> Iterator[NextId]:
     """The id after a sample: its last document's own next token; after a whole document its separator; after padding padding."""
-    if not (run_dir.path / "tokens").is_dir():
-        raise UsageError(
-            f"--extra-token: {run_dir.path}/tokens is missing, where the id after a sample is read; run again"
-        )
+    tokens = Path(config.run.tokens) if config.run.tokens else run_dir.path / "tokens"
+    if not tokens.is_dir():
+        raise UsageError(f"--extra-token: {tokens} is missing, where the id after a sample is read; put it back")
     index = Path(config.search.index) if config.search.index else run_dir.path / "index"
     ending = specials.separator if specials.separator is not None else tokenizer.eos_id
-    store = TokenStore(run_dir.path / "tokens", tokenizer)
+    store = TokenStore(tokens, tokenizer)
 
     def next_id(segment: dict[str, Any], padding: int) -> int:
         if padding:

@@ -24,7 +24,7 @@ from tools.files import make_folders, remove_empty, sync, write_atomic
 from tools.indexed import open_indexed
 from tools.packing.recipe import get_recipe
 
-CHANGEABLE = ("tokenizer", "packing", "negatives", "run.name", "run.workers")
+CHANGEABLE = ("tokenizer", "packing", "negatives", "run.name", "run.workers", "run.tokens")
 """Sections and keys that a repack may change: those that decide neither topics nor how they are searched."""
 TOPICS = ("topics.jsonl", "rejected.jsonl", "debates", "checkpoints.sqlite", "replies.sqlite")
 

@@ -57,7 +57,7 @@ def _fill(store: TokenStore, encoded: Encoded, keys: list[bytes], copies: int) -
     n = len(encoded.offsets) - 1
     per_part = max(1, PART_TOKENS // len(encoded.ids))
     for part, first in enumerate(range(0, copies, per_part)):
-        with PartWriter(store.folder, part, np.dtype("<u4")) as writer:
+        with PartWriter(store.folder, part, np.dtype("<u4"), "tiktoken") as writer:
             for copy in range(first, min(first + per_part, copies)):
                 writer.append(keys[copy * n : (copy + 1) * n], encoded)
             writer.finish()

@@ -73,7 +73,7 @@ def _characters_per_token(context: RunContext, indexed: IndexedCorpus) -> float:
 def _check_size(context: RunContext, indexed: IndexedCorpus, estimate: float) -> None:
     """Refuse a corpus that holds less than one sample; near the line it is counted, not estimated."""
     needed = context.config.packing.context_length
-    if estimate > 2 * needed:
+    if estimate > 2 * needed or context.config.packing.padding:
         return
     specials, total = context.specials, 0
     filled = int(specials.bos is not None)

@@ -251,6 +251,10 @@ def test_json_says_whether_it_is_valid(finished: Path, copied: Path, litelong: L
         {"max_uses_per_document": 2},
         {"target_tokens": 3000},
         {"context_length": 700, "bos": "none"},
+        {"remainder": "pool"},
+        {"remainder": "pool", "padding": True, "boundaries": "document"},
+        {"padding": True, "samples_per_topic": 2, "pad_id": 5, "separator": 13},
+        {"near_duplicates": None, "compression": "none"},
     ],
     ids=str,
 )
