@@ -101,13 +101,14 @@ class RetrieveSection(Section):
             floor=self.floor,
             min_tokens=self.min_tokens,
             max_tokens=self.max_tokens,
-            quotas=tuple(Quota(pattern, share) for pattern, share in self.quotas.items()),
+            # The order that they are written in says nothing: a mapping has none, and the run's fingerprint sorts it.
+            quotas=tuple(Quota(p, self.quotas[p]) for p in sorted(self.quotas, key=lambda p: (-len(p), p))),
         )
 
     @model_validator(mode="after")
     def _some_length(self) -> Self:
         if self.max_tokens is not None and self.max_tokens < self.min_tokens:
-            raise ValueError(f"min_tokens ({self.min_tokens}) is above max_tokens ({self.max_tokens})")
+            raise ValueError(f"min_tokens ({self.min_tokens}) is above max_tokens ({self.max_tokens}); swap them")
         return self
 
 
@@ -257,6 +258,8 @@ def _explain(error: ValidationError) -> str:
         return f"{where}: unknown key; {hint}{more}"
     if first["type"] == "missing":
         return f"{where}: is missing and has no default{'; e.g. corpus: {path: docs/}' if parts[0] == 'corpus' else ''}{more}"
+    if first["type"] == "value_error":  # one of our own validators, which says all of it
+        return f"{where}: {first['ctx']['error']}{more}"
     messages = (_EXPECTED.get(fault["type"], fault["msg"][:1].lower() + fault["msg"][1:]) for fault in here)
     return f"{where}: {', or '.join(messages)}, got {kind(first['input'])}{more}"
 

@@ -84,7 +84,7 @@ retrieve:
   expand_weight: 0.25      # what each of them counts; a word of the title counts 2
   min_tokens: 0            # shorter documents are left out (estimated from their characters)
   max_tokens: null         # and longer ones
-  quotas: {}               # most of a topic's tokens from one source, e.g. {"wiki*": 0.5, "*": 0.25}; the first that matches
+  quotas: {}               # most of a topic's tokens from one source, e.g. {"wiki*": 0.5, "*": 0.25}; the longest that matches
 
 packing:
   recipe: litelong         # standard, nextlong, litelong+nextlong, utk, litelong+utk (docs/recipes.md)

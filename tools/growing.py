@@ -1,8 +1,9 @@
 """Adding to an indexed corpus: what is new is read and indexed, what is known stays where it is, nothing is built again.
 
-Files that are as they were (their stamp says so) are not read. Those that are new or changed are read to their end, because
-only that shows which texts are new: an old text is met again and gets its new place. An addition deletes nothing: when a
-document is gone or has another text, it is refused, and the index stays as it was.
+Sources that are as they were (their stamp says so: a file of rows, or the text files of one path) are not read. Those that are
+new or changed are read to their end, because only that shows which texts are new: an old text is met again and gets its
+new place. An addition deletes nothing: when a document is gone or has another text, it is refused, and the index stays as
+it was.
 
 The next data folder is made beside the current one: a copy of the catalogue, hard links to the blocks and the BM25 index, and
 what is added. Replacing `index.json` is the commit. A kill before it leaves a folder that is not named, which the next

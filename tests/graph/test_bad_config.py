@@ -54,6 +54,13 @@ def test_an_unknown_model(refuses: Callable[..., None], model: str, words: tuple
 @pytest.mark.parametrize(
     ("key", "value", "words"),
     [
+        (
+            "retrieve",
+            {"min_tokens": 9, "max_tokens": 3},
+            ("retrieve: min_tokens (9) is above max_tokens (3); swap them",),
+        ),
+        ("retrieve.quotas", {"wiki*": 2}, ("retrieve.quotas.wiki*", "less than or equal to 1, got 2")),
+        ("retrieve.fallback", "all", ("retrieve.fallback.0", "'context', 'bare' or 'name', got 'all'")),
         ("pakcing.recipe", "litelong", ("pakcing: unknown key", "did you mean 'packing'?")),
         ("packing.recepe", "litelong", ("packing.recepe: unknown key", "did you mean 'recipe'?")),
         ("debate.budget.tokns", 1, ("debate.budget.tokns: unknown key", "did you mean 'tokens'?")),

@@ -57,6 +57,32 @@ def test_a_column_that_cannot_be_found_is_said(data: Path, opened: Opener, suffi
     assert only(opened(f"a.{suffix}", text_field="q", id_field="n")) == [("1", "two", "two")]
 
 
+def origins(corpus: Corpus) -> dict[str, str]:
+    return {item.doc_id: item.origin for item in corpus.read() if isinstance(item, Document)}
+
+
+@pytest.mark.parametrize("suffix", ["jsonl", "parquet"])
+def test_where_a_row_is_from_stands_in_a_column_or_is_its_file(data: Path, opened: Opener, suffix: str) -> None:
+    rows = [{"id": "a", "text": "one", "set": "wiki"}, {"id": "b", "text": "two", "set": None}]
+    if suffix == "jsonl":
+        jsonl(data / "x.jsonl", *rows)
+    else:
+        pq.write_table(pa.Table.from_pylist(rows), data / "x.parquet")
+    name = f"x.{suffix}"
+    assert origins(opened(name)) == {"a": name, "b": name}
+    assert origins(opened(name, source_field="set")) == {"a": "wiki", "b": name}
+    assert origins(opened(name, source_field="id")) == {"a": "a", "b": "b"}
+    with pytest.raises(UsageError, match=rf"^x\.{suffix}: no column 'sets': it has .*; set corpus\.source_field$"):
+        list(opened(name, source_field="sets").read())
+
+
+def test_where_a_text_file_is_from_is_its_top_folder(data: Path, opened: Opener) -> None:
+    for file in ("in/wiki/a/1.txt", "in/wiki/2.txt", "in/3.txt"):
+        (data / file).parent.mkdir(parents=True, exist_ok=True)
+        (data / file).write_text("text")
+    assert origins(opened("in")) == {"wiki/a/1.txt": "wiki", "wiki/2.txt": "wiki", "3.txt": "in"}
+
+
 def test_every_bad_row_is_a_reject_with_its_line(data: Path, opened: Opener) -> None:
     jsonl(
         data / "a.jsonl",
