@@ -6,7 +6,7 @@ from typing import NamedTuple
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.messages import Evidence, Outcome, Proposal, Verdict, Withdrawal
+from agents.messages import Evidence, Outcome, Proposal, Retention, Rules, Verdict, Withdrawal
 from agents.outcome import conclude
 from taxonomy import topic_id
 
@@ -32,9 +32,12 @@ def verdicts(p: Proposal, *keeps: bool) -> list[Verdict]:
 
 
 def concluded(
-    proposals: Sequence[Proposal], said: Sequence[Verdict], withdrawals: Sequence[Withdrawal] = ()
+    proposals: Sequence[Proposal],
+    said: Sequence[Verdict],
+    withdrawals: Sequence[Withdrawal] = (),
+    rules: Rules = Rules(),  # noqa: B008 - frozen
 ) -> Outcome:
-    return conclude(CATEGORY, proposals, evidence(proposals), withdrawals, said, [])
+    return conclude(CATEGORY, proposals, evidence(proposals), withdrawals, said, [], rules)
 
 
 def test_a_kept_topic_carries_where_it_comes_from_and_what_it_stood_on() -> None:
@@ -94,6 +97,44 @@ def test_of_twins_the_first_that_is_kept_becomes_the_topic() -> None:
     assert [r.reason for r in outcome.rejected] == ["judge-1 says remove", f"the same title as {two.proposal_id}"]
 
 
+def scored(p: Proposal, by: str, keep: bool, **figures: float) -> Verdict:
+    return Verdict(p.proposal_id, by, keep, f"{by} thinks so", tuple(figures.items()))
+
+
+def test_the_fixed_best_are_kept_by_ballots_then_score_then_place_then_id() -> None:
+    a, b, c, d, e = (proposal(n, title) for n, title in enumerate("ABCDE", 1))
+    said = [
+        *(scored(a, "judge-1", False, score=5.0), scored(b, "judge-1", True, score=3.0, place=1.0)),
+        *(scored(c, "judge-1", True, score=3.0, place=2.0), scored(d, "judge-1", True, score=4.0, place=3.0)),
+        scored(e, "judge-1", False),
+    ]
+    for keep, titles in ((1, "D"), (2, "BD"), (3, "BCD"), (4, "ABCD"), (9, "ABCDE")):
+        outcome = concluded([a, b, c, d, e], said, rules=Rules("keep_fixed_k", keep))
+        assert [accepted.topic.title for accepted in outcome.accepted] == list(titles)
+    assert concluded([a, b], said, rules=Rules("keep_fixed_k", 1)).rejected[0].reason == (
+        "place 2, and 1 are kept: judge-1 thinks so"
+    )
+
+
+def test_of_twins_only_the_best_takes_a_place_among_the_fixed_best() -> None:
+    one, two, three = proposal(1, "Kelp"), proposal(2, "kelp"), proposal(3, "Reefs")
+    said = [
+        scored(one, "judge-1", True, score=1.0),
+        scored(two, "judge-1", True, score=5.0),
+        scored(three, "judge-1", True),
+    ]
+    outcome = concluded([one, two, three], said, rules=Rules("keep_fixed_k", 2))
+    assert [accepted.topic.title for accepted in outcome.accepted] == ["kelp", "Reefs"]
+    assert [r.reason for r in outcome.rejected] == [f"the same title as {two.proposal_id}"]
+
+
+def test_a_revised_proposal_says_into_what() -> None:
+    p = proposal(1, "Kelp")
+    revised = Withdrawal(p.proposal_id, "proposer-1", 1, "too broad", "proposer-1.2.1")
+    (rejected,) = concluded([p], [], [revised]).rejected
+    assert rejected.reason == "revised into proposer-1.2.1: too broad"
+
+
 class Debate(NamedTuple):
     """A debate's end, as it may come."""
 
@@ -122,6 +163,25 @@ def test_every_proposal_is_accepted_or_rejected_exactly_once(debate: Debate) -> 
     assert len(set(ids)) == len(ids)
     assert all(r.reason and r.rejected_by for r in outcome.rejected)
     assert all("keep" in a.topic.provenance.reason for a in outcome.accepted)
+
+
+@settings(deadline=None)
+@given(
+    debate=debates(),
+    retention=st.sampled_from(["filter_reject", "keep_accept", "keep_fixed_k"]),
+    keep=st.integers(1, 6),
+)
+def test_under_every_retention_each_proposal_ends_once(debate: Debate, retention: Retention, keep: int) -> None:
+    outcome = concluded(debate.proposals, debate.verdicts, debate.withdrawals, Rules(retention, keep))
+    ends = [a.topic.title for a in outcome.accepted] + [r.title for r in outcome.rejected]
+    assert sorted(ends) == sorted(p.title for p in debate.proposals)
+    ids = [accepted.topic.topic_id for accepted in outcome.accepted]
+    assert len(set(ids)) == len(ids)
+    if retention == "keep_fixed_k":
+        gone = {w.proposal_id for w in debate.withdrawals}
+        judged = {v.proposal_id for v in debate.verdicts} - gone
+        titles = {topic_id(CATEGORY, p.title) for p in debate.proposals if p.proposal_id in judged}
+        assert len(ids) == min(keep, len(titles)), "as many as there are to keep, and no more"
 
 
 @settings(deadline=None)
