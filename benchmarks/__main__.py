@@ -131,6 +131,46 @@ def growth(
 
 
 @app.command()
+def encoding(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="JSONL files; see benchmarks.debian_corpus.")],
+    tokenizer: Annotated[str, typer.Option(help="A tiktoken encoding or a tokenizer.json.")] = "cl100k_base",
+    rounds: Annotated[int, typer.Option(min=1, help="Turns of each engine.")] = 3,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into that page.")] = None,
+) -> None:
+    """MB a CPU-second of each tokenizer engine, and whether every document has the same ids. A minute or two."""
+    with _answering():
+        from benchmarks.encoding import encoding as measure
+        from benchmarks.markdown import write_part
+
+        found = measure(data, tokenizer, rounds)
+        if out:
+            write_part(out, "encoding", found)
+        print(found)
+
+
+@app.command()
+def negatives(
+    data: Annotated[Path, typer.Option(metavar="FOLDER", help="JSONL files; see benchmarks.debian_corpus.")],
+    samples: Annotated[int, typer.Option(min=1, help="Samples wanted of each run.")] = 16,
+    context_length: Annotated[int, typer.Option(min=1024, help="Ids of a sample.")] = 131_072,
+    chunks: Annotated[int, typer.Option(min=100, help="Chunks in the comparison with exact search.")] = 60_000,
+    anchors: Annotated[int, typer.Option(min=1, help="Chunks asked for in it.")] = 1_000,
+    k: Annotated[int, typer.Option("-k", min=1, help="Negatives wanted in it.")] = 32,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into that page.")] = None,
+) -> None:
+    """Mining hard negatives by BM25 and by embeddings, whole runs; recall of the embeddings' index. Some minutes."""
+    with _answering():
+        from benchmarks.markdown import write_part
+        from benchmarks.negatives import negatives as measure
+        from graph.progress import progress_for_terminal
+
+        found = measure(data, samples, context_length, chunks, anchors, k, progress_for_terminal())
+        if out:
+            write_part(out, "negatives", found)
+        print(found)
+
+
+@app.command()
 def durable(categories: Annotated[int, typer.Option(min=8, help="How many are debated.")] = 2000) -> None:
     """Thousands of debates: memory over time, the checkpoint file, a failure retried. About a third of a second each."""
     with _answering():

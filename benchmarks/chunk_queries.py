@@ -34,7 +34,7 @@ class _Row(NamedTuple):
 
 def chunk_queries(folder: Path, backend: str, chunks: int, queries: int, k: int) -> str:
     """The measurement as Markdown. `folder` holds JSONL files with `id` and `text`. Raises `UsageError`."""
-    chosen = _chosen(folder, chunks)
+    chosen = chosen_chunks(folder, chunks)
     with tempfile.TemporaryDirectory(prefix="litelong-chunks-") as place:
         began = process_time()
         index = ChunkIndex.build(chosen, Path(place) / "index", SearchSettings(backend))
@@ -42,7 +42,7 @@ def chunk_queries(folder: Path, backend: str, chunks: int, queries: int, k: int)
         size = sum(file.stat().st_size for file in Path(place).rglob("*") if file.is_file()) / 1e6
         whole = [chunk for chunk in chosen if len(chunk.text) >= FULL]
         kinds = {"all chunks": chosen, f"chunks of {FULL:,} characters and more": whole}
-        tables = [_measured(index, name, _spread(pool, queries), k) for name, pool in kinds.items() if pool]
+        tables = [_measured(index, name, spread(pool, queries), k) for name, pool in kinds.items() if pool]
         index.close()
     characters = sum(len(chunk.text) for chunk in chosen)
     head = (
@@ -54,7 +54,7 @@ def chunk_queries(folder: Path, backend: str, chunks: int, queries: int, k: int)
     return "\n\n".join([head, *tables])
 
 
-def _chosen(folder: Path, count: int) -> list[ChunkText]:
+def chosen_chunks(folder: Path, count: int) -> list[ChunkText]:
     """Different chunks, long ones first, then by content hash; in the order of content hashes."""
     found = {content_hash(chunk.text): chunk for chunk in _chunks(folder)}
     if len(found) < count:
@@ -75,7 +75,7 @@ def _chunks(folder: Path) -> Iterator[ChunkText]:
                     yield ChunkText.of(f"{file.stem}/{row['id']}", number, row["text"][begin:end])
 
 
-def _spread(chunks: Sequence[ChunkText], count: int) -> Sequence[ChunkText]:
+def spread(chunks: Sequence[ChunkText], count: int) -> Sequence[ChunkText]:
     return chunks[:: max(1, len(chunks) // count)][:count]
 
 

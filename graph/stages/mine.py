@@ -7,6 +7,7 @@ The pool's chunks go into an index (BM25, or embeddings in FAISS) that is thrown
 import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -62,21 +63,30 @@ def run(context: RunContext) -> None:
     roots = [Root(row, unit) for unit in units for row in chosen[unit.unit_id].tolist()]
     write_roots(folder / "roots.parquet", ((root.unit.unit_id, tables.doc_ids[root.row]) for root in roots))
     miner = _Miner(context, tables, table, {root.row for root in roots})
-    with context.stage("chunk index", miner.pool_chunks) as tick:
-        search = miner.search(folder / "index", tick)
-    files = [folder / "roots.parquet"]
-    with context.stage("mine", len(roots)) as tick:
-        for number, begin in enumerate(range(0, max(1, len(roots)), ROOTS_PER_FILE)):
-            group = roots[begin : begin + ROOTS_PER_FILE]
-            path = folder / f"part-{number:05d}.parquet"
-            if not path.exists():
-                miner.mine(group, search, path)
-            files.append(path)
-            tick(len(group))
-    miner.close()
-    shutil.rmtree(folder / "index")
+    files = _mine(context, folder, roots, miner)
     found, near_copies = counts(folder)
-    context.run.finish("mine", {"roots": len(roots), "negatives": found, "near_copies": near_copies}, files)
+    facts = {"roots": len(roots), "chunks": miner.pool_chunks, "negatives": found, "near_copies": near_copies}
+    context.run.finish("mine", facts, [folder / "roots.parquet", *files])
+
+
+def _mine(context: RunContext, folder: Path, roots: Sequence[Root], miner: "_Miner") -> list[Path]:
+    """Write the parts that are missing; all of them. The index of chunks is there only while one is."""
+    groups = [roots[begin : begin + ROOTS_PER_FILE] for begin in range(0, max(1, len(roots)), ROOTS_PER_FILE)]
+    parts = {folder / f"part-{number:05d}.parquet": group for number, group in enumerate(groups)}
+    missing = [path for path in parts if not path.exists()]
+    if missing and not roots:
+        write_negatives(missing[0], [], 0)  # nobody asks: the stage that packs says why
+    elif missing:
+        with context.stage("chunk index", miner.pool_chunks) as tick:
+            search = miner.search(folder / "index", tick)
+        with closing(miner), context.stage("mine", len(roots)) as tick:
+            for path, group in parts.items():
+                if path in missing:
+                    miner.mine(group, search, path)
+                tick(len(group))
+    if (folder / "index").exists():
+        shutil.rmtree(folder / "index")
+    return list(parts)
 
 
 class _Miner:

@@ -8,6 +8,7 @@ import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+import yaml
 
 from graph import Config, run
 from graph.stages import mine
@@ -130,6 +131,7 @@ def test_mining_that_is_killed_goes_on_with_the_next_part(
         with pytest.raises(KilledError):
             run(chosen(str(tmp_path / "run"), "nextlong", source=source))
     before = [path.stat().st_mtime_ns for path in written]
+    assert len(before) == 2
     assert (tmp_path / "run" / "negatives" / "index").exists()
     again = run(chosen(str(tmp_path / "run"), "nextlong", source=source))
     assert [path.stat().st_mtime_ns for path in written] == before
@@ -180,3 +182,26 @@ def test_settings_that_a_recipe_cannot_have(
     refuses: Callable[..., None], overrides: dict[str, object], words: tuple[str, ...]
 ) -> None:
     refuses(overrides, *words)
+
+
+@pytest.mark.parametrize("recipe", ["litelong+nextlong", "litelong+utk"])
+def test_a_run_whose_topics_fill_nothing_says_so_in_one_line(
+    refuses: Callable[..., None], recipe: str, two: dict[str, Any]
+) -> None:
+    refuses(
+        {"packing.recipe": recipe, "packing.context_length": 16384, "taxonomy": two}, "lower packing.context_length"
+    )
+
+
+def test_a_corpus_in_which_every_document_would_be_a_root_is_refused(
+    litelong: Callable[..., Any], refused: Callable[..., None], tmp_path: Path
+) -> None:
+    (tmp_path / "texts").mkdir()
+    for number in range(2):
+        (tmp_path / "texts" / f"{number}.txt").write_text(f"The whale number {number} swims in the deep sea. " * 30)
+    packing = {"recipe": "nextlong", "context_length": 400}
+    config = tmp_path / "config.yaml"
+    config.write_text(yaml.safe_dump({"corpus": {"path": str(tmp_path / "texts")}, "packing": packing}))
+    answer = litelong("run", config, "--out", tmp_path / "run")
+    refused(answer, "none is left for negatives", "add documents")
+    assert not (tmp_path / "run").exists()

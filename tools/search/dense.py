@@ -28,6 +28,7 @@ PROBES = 32
 _BATCH = 1024
 _BEYOND = 32
 _SEED = 1
+_LEAST = 64
 
 
 def load_embed(name: str) -> Embed:
@@ -193,12 +194,10 @@ def _trained(faiss: Any, vectors: NDArray[np.float32], exact: int) -> Any:  # no
     flat = faiss.IndexFlatIP(width)
     if count <= exact:
         return flat
-    cells = int(4 * sqrt(count))
+    cells = max(1, min(int(4 * sqrt(count)), count // _LEAST))  # fewer vectors a cell train it badly
     index = faiss.IndexIVFFlat(flat, width, cells, faiss.METRIC_INNER_PRODUCT)
     index.cp.seed = _SEED
     index.nprobe = PROBES
-    sample = np.random.default_rng(_SEED).permutation(count)[: 64 * cells]
+    sample = np.random.default_rng(_SEED).permutation(count)[: _LEAST * cells]
     index.train(vectors[np.sort(sample)])
-    index.own_fields = False
-    index.quantizer_of_ours = flat  # kept alive: the index does not own it
     return index

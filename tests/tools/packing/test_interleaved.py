@@ -248,6 +248,18 @@ def test_documents_of_any_length_fill_samples(length: int) -> None:
         assert job.check(sample) == []
 
 
+@pytest.mark.parametrize("recipe", KNOTTED)
+def test_documents_from_100_to_200_000_tokens_are_knotted_without_a_gap(recipe: str) -> None:
+    lengths = [100, 1_000, 20_000, 200_000, 150, 3_000, 64_000] * 6
+    job = corpus(lengths, 500, 1, 131_072)
+    units = job.units if recipe == "utk" else [unit("t0", list(range(20))), unit("t1", list(range(20, 42)))]
+    samples = job._replace(recipe=recipe, units=units).plan().samples
+    assert len(samples) >= (6 if recipe == "utk" else 2)  # a document longer than a sample is cut
+    for sample in samples:
+        assert covered(sample, job.settings.layout)
+        assert check_knotted(job.row(sample)) == []
+
+
 def test_a_longer_context_holds_more_negatives_of_every_anchor() -> None:
     assert retrieval_depth(131_072, 4.0, 1.5, 40_000, 20, 2_048) == 19
     assert retrieval_depth(131_072, 4.0, 1.5, 786_432, 400, 2_048) == 1, "at least one"

@@ -1,6 +1,7 @@
 """Recipes by name, and the random numbers that each part of a plan gets."""
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -71,3 +72,41 @@ def test_a_users_recipe_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) ->
     assert get_recipe("litelong").name == "litelong"
     with pytest.raises(UsageError, match="did you mean 'nothing-at-all'"):
         get_recipe("nothing-at-al")
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """A package on the path that brings recipes through entry points (name: module text)."""
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    monkeypatch.setattr(registry, "_loaded", [])
+
+    def install(**modules: str) -> None:
+        info = tmp_path / "their_recipes-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: their-recipes\nVersion: 1.0\n")
+        lines = [f"{name} = their_{name}" for name in modules]
+        (info / "entry_points.txt").write_text("\n".join(["[litelong.recipes]", *lines]))
+        for name, text in modules.items():
+            (tmp_path / f"their_{name}.py").write_text(text)
+        monkeypatch.syspath_prepend(str(tmp_path))
+
+    return install
+
+
+THEIRS = """
+from tools.packing.recipe import get_recipe, register_recipe
+
+@register_recipe
+class Backwards:
+    name, unit, interleaved, mines = "backwards", "corpus", False, False
+
+    def plan(self, units, tables, usage, settings, plan):
+        yield from get_recipe("standard").plan(units[::-1], tables, usage, settings, plan)
+"""
+
+
+def test_an_installed_package_brings_a_recipe_and_one_that_fails_stops_nobody(installed: Callable[..., None]) -> None:
+    installed(broken="raise RuntimeError('no')", good=THEIRS)
+    with pytest.warns(RuntimeWarning, match=r"litelong\.recipes: 'broken' did not load"):
+        assert get_recipe("backwards").unit == "corpus"
+    assert {"backwards", "nextlong", "litelong+nextlong", "utk", "litelong+utk"} <= set(recipe_names())
