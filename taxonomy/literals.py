@@ -25,7 +25,9 @@ THEMES = {
 
 _SEPARATOR = re.compile(r"\s+/\s*|\s*/\s+")
 _STARS = re.compile(r"(?:\s\*+|^\*+)+$")
-_CLAUSE = re.compile(r"\s*\(\s*see\s+(also\b)?\s*", re.IGNORECASE)
+_ATTACHED_STARS = re.compile(r"\s*\*+$")
+_CLAUSE = re.compile(r"\s*[(\[]\s*see\s+(also\b)?\s*", re.IGNORECASE)
+_BARE_ALSO = re.compile(r"[\s,;]+see\s+also\s+", re.IGNORECASE)
 _BARE_SEE = re.compile(r"\s+see\s+(?!also\b)", re.IGNORECASE)
 _UNDER = re.compile(r"^(?:the\s+)?headings\s+under\s+", re.IGNORECASE)
 
@@ -66,20 +68,26 @@ def split_path(text: str) -> tuple[str, ...]:
     return tuple(part.replace("/", "-") for part in parts if part)
 
 
-def parse_literal(text: str, *, bare_see: bool = False) -> Literal:
+def parse_literal(text: str, *, bare_see: bool = False, bisac: bool = False) -> Literal:
     """Take a literal apart. `bare_see` (a line without a code): `Cars see AUTOMOBILES` is a reference, too.
+
+    A star is a mark where a space stands before it (`A*` may be a name), and in a `bisac` list always.
 
     Raises `LiteralError` for what `clean` refuses and for a literal without a name.
     """
-    rest, also, see = _without_stars(clean(text)), [], None
+    stars = _ATTACHED_STARS if bisac else _STARS
+    rest, also, see = stars.sub("", clean(text)), [], None
     while found := _CLAUSE.search(rest):
         end = _closing(rest, found.end())
         target = rest[found.end() : end].strip()
-        rest = _without_stars((rest[: found.start()] + " " + rest[end + 1 :]).strip())
+        rest = stars.sub("", (rest[: found.start()] + " " + rest[end + 1 :]).strip())
         if not found[1]:
             see = target
         elif target:
             also.append(target)
+    if bare_also := _BARE_ALSO.search(rest):
+        also.append(stars.sub("", rest[bare_also.end() :]))
+        rest = rest[: bare_also.start()]
     if see is None and bare_see and (bare := _BARE_SEE.search(rest)):
         rest, see = rest[: bare.start()], rest[bare.end() :]
     names = split_path(" ".join(rest.split()))
@@ -120,15 +128,11 @@ def theme_of(code: str) -> str | None:
     return next((name for name, shape in THEMES.items() if shape.fullmatch(code)), None)
 
 
-def _without_stars(text: str) -> str:
-    return _STARS.sub("", text).rstrip()
-
-
 def _closing(text: str, start: int) -> int:
     """Where the bracket that is open at `start` closes; the end of the text when it never does."""
     depth = 1
     for position in range(start, len(text)):
-        depth += {"(": 1, ")": -1}.get(text[position], 0)
+        depth += {"(": 1, "[": 1, ")": -1, "]": -1}.get(text[position], 0)
         if not depth:
             return position
     return len(text)

@@ -3,26 +3,28 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from taxonomy.importing.found import UnreadableError
-from taxonomy.literals import BISAC_CODE
-from taxonomy.names import path_key
+from taxonomy.literals import BISAC_CODE, split_path
 
 PREAMBLE = 30
 """Lines in which the headings are looked for: spreadsheets begin with a title and a copyright."""
 
 _HEADINGS = {
-    "code": "code|bisac code|bisac subject code|subject code|bisac|notation",
+    "code": "code|codes|bisac code|bisac codes|bisac subject code|bisac subject codes|subject code|subject codes|bisac|notation",
     "id": "id|identifier|node id|key",
-    "literal": "literal|bisac literal|subject literal|full literal|full subject|bisac subject heading|subject heading|path",
+    "literal": "literal|literals|bisac literal|bisac literals|subject literal|bisac subject literal|full literal|full subject"
+    "|bisac subject heading|bisac subject headings|subject heading|subject headings|bisac heading|bisac subject|path",
     "heading": "heading|section|main heading|subject area|top",
     "label": "label|name|subject|subheading|subject label|title|term|description",
     "parent": "parent|parent id|parent code|parent name|parent path|broader",
     "child": "child|child name|narrower",
 }
 _KIND = {heading: kind for kind, headings in _HEADINGS.items() for heading in headings.split("|")}
+_ASIDE = re.compile(r"\(.*?\)")
 _CODE_LIKE = re.compile(r"(?=.*\d)[A-Za-z0-9.\-]{2,16}")
 
 
@@ -51,17 +53,23 @@ class Columns(NamedTuple):
 
 
 def by_headings(lines: Sequence[Line]) -> tuple[Columns, int] | None:
-    """The columns, and how many lines go before the first row; None when no line names them."""
+    """The columns, and how many lines go before the first row; None when no line names them.
+
+    A line that names codes or parents comes before one that names literals alone, which may be a title.
+    """
+    alone: tuple[Columns, int] | None = None
     for at, line in enumerate(lines[:PREAMBLE]):
         kinds: dict[str, int] = {}
         for position, cell in enumerate(line.cells):
-            kind = _KIND.get(" ".join(cell.replace("_", " ").split()).casefold())
+            kind = _KIND.get(" ".join(_ASIDE.sub("", cell).replace("_", " ").split()).casefold())
             if kind:
                 kinds.setdefault(kind, position)
         columns = _usable(kinds)
-        if columns:
+        if columns and (columns.code is not None or columns.parent is not None):
             return columns, at + 1
-    return None
+        if columns:
+            alone = alone or (columns, at + 1)
+    return alone
 
 
 def by_content(lines: Sequence[Line]) -> Columns:
@@ -76,13 +84,11 @@ def by_content(lines: Sequence[Line]) -> Columns:
     texts = [
         at for at in range(width) if at not in codes and _mostly(columns[at], lambda cell: any(map(str.isalpha, cell)))
     ]
-    if codes and len(texts) == 1:
-        return Columns(code=codes[0], literal=texts[0])
+    whole = [at for at in texts if codes and _are_literals(columns[codes[0]], columns[at])]
+    if codes and len(whole or texts) == 1:
+        return Columns(code=codes[0], literal=(whole or texts)[0])
     if codes and len(texts) == 2:
-        heading, label = texts
-        if all(path_key(b).startswith(path_key(a)) for a, b in zip(columns[heading], columns[label], strict=True)):
-            return Columns(code=codes[0], literal=label)
-        return Columns(code=codes[0], heading=heading, label=label)
+        return Columns(code=codes[0], heading=texts[0], label=texts[1])
     first = ", ".join(lines[0].cells)[:60] if lines else ""
     raise UnreadableError(
         f"no columns of codes and literals in it (it begins {first!r})",
@@ -108,6 +114,18 @@ def _usable(kinds: dict[str, int]) -> Columns | None:
     if code is not None and "heading" in kinds:
         return Columns(code=code, literal=kinds["heading"])
     return None
+
+
+def _are_literals(codes: Sequence[str], cells: Sequence[str]) -> bool:
+    """Whether `cells` are whole paths: nearly all have a separator, and BISAC codes of one prefix share the first name."""
+    paths = [(code[:3], split_path(cell.replace("\xa0", " "))) for code, cell in zip(codes, cells, strict=True) if cell]
+    if not _mostly([" / ".join(names) for _, names in paths], lambda path: " / " in path):
+        return False
+    first = Counter((prefix, names[0]) for prefix, names in paths if names)
+    usual: dict[str, int] = {}
+    for (prefix, _), count in first.items():
+        usual[prefix] = max(usual.get(prefix, 0), count)
+    return 10 * sum(usual.values()) >= 9 * len(paths)
 
 
 def _mostly(cells: Sequence[str], test: Callable[[str], bool]) -> bool:

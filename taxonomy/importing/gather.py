@@ -152,18 +152,14 @@ class _Gathering:
     def aliases(self, entries: list[_Entry]) -> dict[str, str]:
         """The `see` lines whose target is there, by the path that is no category."""
         found = {alias: path for alias, path in self.found.aliases.items() if path in self.codes}
-        references = self._references({})
-        for entry in entries:
-            path, text = SEPARATOR.join(entry.names), entry.literal.see or ""
-            targets, _ = references.resolve(text, entry.names)
-            if path_key(path) in self.paths:
-                self.warnings.append(f"{entry.row.where}: {path!r} is a category, so its 'see {text}' is not an alias")
-            elif len(targets) == 1:
-                found[path] = targets[0][0]
-                if entry.row.code:
-                    found[entry.row.code] = targets[0][0]
-            else:
-                self.warnings.append(f"{entry.row.where}: 'see {text}' of {path!r} leads nowhere; the line is left out")
+        for _ in range(2):  # an alias may lead to one that stands below it
+            references = self._references(found)
+            for entry in entries:
+                targets, lost = references.resolve(entry.literal.see or "", entry.names)
+                path = SEPARATOR.join(entry.names)
+                if len(targets) == 1 and not lost and path_key(path) not in self.paths:
+                    found |= dict.fromkeys(filter(None, [path, entry.row.code]), targets[0][0])
+        self.warnings += [self._no_alias(entry) for entry in entries if SEPARATOR.join(entry.names) not in found]
         return found
 
     def see_also(self, placed: list[tuple[str, _Entry]], aliases: Mapping[str, str]) -> tuple[SeeAlso, ...]:
@@ -219,7 +215,7 @@ class _Gathering:
             if row.code == NON_CLASSIFIABLE:
                 return Literal(("NON-CLASSIFIABLE",))
             text = row.literal if row.heading is None else under_heading(row.heading, row.literal)
-            literal = parse_literal(text, bare_see=not row.code)
+            literal = parse_literal(text, bare_see=not row.code, bisac=self.bisac)
         except LiteralError as error:
             raise UnreadableError(f"{row.where}: {error}") from None
         section = self._spelling.get(path_key(literal.names[0]), literal.names[0])
@@ -241,6 +237,11 @@ class _Gathering:
                     entry = entry._replace(names=entry.names[:-1], general=True)  # noqa: PLW2901
             folded.append(entry)
         return folded
+
+    def _no_alias(self, entry: _Entry) -> str:
+        path = SEPARATOR.join(entry.names)
+        why = "does not lead to one category" if path_key(path) not in self.paths else "stands at a category"
+        return f"{entry.row.where}: 'see {entry.literal.see}' of {path!r} {why}; the line is left out"
 
     def _another_spelling(self, row: Row, known: str, spelled: str) -> None:
         if row.names is not None:

@@ -26,9 +26,9 @@ def read_package_json(data: dict[str, Any]) -> Found:
             where = f"section {at}, subject {number}"
             code = subject.get("code") if isinstance(subject, dict) else None
             label = subject.get("label") if isinstance(subject, dict) else None
-            if not isinstance(code, str) or not isinstance(label, str):
-                raise UnreadableError(f"{where}: no 'code' and 'label'")
-            found.rows.append(Row(where, code.strip() or None, label))
+            if not isinstance(code, str | None) or not isinstance(label, str):
+                raise UnreadableError(f"{where}: no 'code' and 'label' that are text")
+            found.rows.append(Row(where, (code or "").strip() or None, label))
     date = data.get("date")
     if isinstance(date, str):
         found.origin = f"as of {date[:10]}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -16,6 +17,7 @@ from taxonomy.literals import MAX_LITERAL
 
 _SEPARATORS = ",\t;|"
 _LOOKED_AT = 200
+_EDITION = re.compile(r"\b((?:19|20)\d\d)\s+edition\b|\bedition\W{0,3}((?:19|20)\d\d)\b", re.IGNORECASE)
 _LOOKED_AT_CHARACTERS = 1 << 18
 
 
@@ -59,6 +61,7 @@ def table(lines: Sequence[Line]) -> Found:
     if columns.parent is not None:
         return Found(form, read_edges(body, columns))
     found = Found(form, [])
+    found.edition = _edition(filled[:first])
     if first > 1:
         found.skipped["lines before the headings"] += first - 1
     for line in body:
@@ -68,6 +71,12 @@ def table(lines: Sequence[Line]) -> Found:
         else:
             found.rows.append(row)
     return found
+
+
+def _edition(preamble: Sequence[Line]) -> str | None:
+    """The year before or after the word "edition" in what stands above the rows."""
+    found = _EDITION.search("\n".join(" ".join(line.cells) for line in preamble))
+    return next(filter(None, found.groups())) if found else None
 
 
 def _row(line: Line, columns: Columns) -> Row | None:

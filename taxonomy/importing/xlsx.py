@@ -8,6 +8,7 @@ brings and openpyxl uses.
 from __future__ import annotations
 
 import re
+import warnings
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -37,9 +38,11 @@ def read_xlsx(data: bytes) -> Found:
         ) from None
     _check(data)
     try:
-        book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
-        sheets = [(sheet.title, list(_lines(sheet))) for sheet in book.worksheets]
-        book.close()
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of styles and extensions, which say nothing of the list
+            book = openpyxl.load_workbook(BytesIO(data), read_only=True, data_only=True)
+            sheets = [(sheet.title, list(_lines(sheet))) for sheet in book.worksheets]
+            book.close()
     except UnreadableError:
         raise
     except Exception as error:  # what openpyxl raises for a damaged workbook is any of a dozen kinds

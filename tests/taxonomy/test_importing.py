@@ -78,7 +78,19 @@ def test_a_see_line_is_another_name_and_no_category(tmp_path: Path) -> None:
     tree = Taxonomy.of(gathered.listing)
     assert [c.path for c in tree] == ["ZOO", "ZOO / Bears"]
     assert tree.category("zoo/ursids").path == tree.category("ZOO777000").path == "ZOO / Bears"
-    assert gathered.warnings == ("line 5: 'see ZOO / Snowmen' of 'ZOO / Yeti' leads nowhere; the line is left out",)
+    assert gathered.warnings == (
+        "line 5: 'see ZOO / Snowmen' of 'ZOO / Yeti' does not lead to one category; the line is left out",
+    )
+
+
+def test_an_alias_may_lead_over_another_one_and_never_replaces_a_category(tmp_path: Path) -> None:
+    data = (
+        ZOO
+        + ",ZOO / Teddies see Ursids\n,ZOO / Ursids see Bears\n,ZOO / Bears see ZOO\n,ZOO / All see Bears or Ursids\n"
+    )
+    gathered = read(tmp_path, data)
+    assert Taxonomy.of(gathered.listing).category("zoo / teddies").path == "ZOO / Bears"
+    assert gathered.warnings == ("line 6: 'see ZOO' of 'ZOO / Bears' stands at a category; the line is left out",)
 
 
 def test_see_also_is_a_typed_edge_outside_the_tree(tmp_path: Path) -> None:
@@ -135,6 +147,19 @@ def test_sheets_about_the_list_are_not_the_list(tmp_path: Path) -> None:
         "lines of the sheet 'Inactivated', which is not the list": 1,
         "lines of the sheet 'About', which has no codes and literals": 1,
     }
+
+
+def test_the_edition_is_the_files_own_word_for_it(tmp_path: Path) -> None:
+    assert read(tmp_path, "Zoo subjects; 2031 Edition\n\n" + ZOO.replace(",", ";")).listing.edition == "2031"
+    assert read(tmp_path, ZOO).listing.edition is None
+
+
+def test_a_column_beside_the_literals_is_no_part_of_them(tmp_path: Path) -> None:
+    lines = "".join(f"ZOO{n:06},ZOO / Bear {n},Active\n" for n in range(9))
+    for head in ("", "Codes (new),What it says,Status\n", "BISAC Subject Codes,BISAC Subject Headings (2031),Status\n"):
+        found = paths(read(tmp_path, head + lines))
+        assert found[:2] == [("ZOO", None), ("ZOO / Bear 0", "ZOO000000")]
+        assert len(found) == 10
 
 
 def test_a_table_without_headings_is_told_by_what_is_in_it(tmp_path: Path) -> None:

@@ -38,6 +38,9 @@ def test_names(text: str, names: tuple[str, ...]) -> None:
         ("ZOO / Bears (see also headings under Floes or Ice)", ("headings under Floes or Ice",)),
         ("ZOO / Bears (see also A) (see also B)", ("A", "B")),
         ("ZOO / Bears (see also A", ("A",)),
+        ("ZOO / Bears [see also A]", ("A",)),
+        ("ZOO / Bears see also A *", ("A",)),
+        ("ZOO / Bears; see also A or B", ("A or B",)),
         ("ZOO / Bears (see also )", ()),
         ("ZOO / Bears (see also Wars) / Polar", ("Wars",)),
     ],
@@ -46,6 +49,12 @@ def test_see_also_is_taken_out_of_the_name(text: str, also: tuple[str, ...]) -> 
     literal = parse_literal(text)
     assert literal.also == also
     assert literal.names[:2] == ("ZOO", "Bears")
+
+
+def test_a_star_is_a_mark_after_a_space_and_in_a_bisac_list_always() -> None:
+    assert parse_literal("ZOO / Bears*").names == ("ZOO", "Bears*")
+    assert parse_literal("ZOO / Bears*", bisac=True).names == ("ZOO", "Bears")
+    assert parse_literal("ZOO / Bears* (see also Ice)*", bisac=True).names == ("ZOO", "Bears")
 
 
 def test_a_see_line_is_an_alias_in_brackets_or_bare_where_it_has_no_code() -> None:
