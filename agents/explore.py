@@ -156,7 +156,9 @@ def length_against_survival(outcomes: Sequence[Outcome], groups: int = 4) -> lis
 
 def cost(outcomes: Sequence[Outcome]) -> Cost:
     """Tokens for each accepted topic: what `single` and `vote` are compared with a debate by."""
-    tokens = sum(event.prompt_tokens + event.reply_tokens for event in _turns(outcomes))
+    # A turn that could not be read was paid for as well.
+    turns = [event for outcome in outcomes for event in outcome.events]
+    tokens = sum(event.prompt_tokens + event.reply_tokens for event in turns)
     accepted = sum(len(outcome.accepted) for outcome in outcomes)
     return Cost(tokens, accepted, tokens / accepted if accepted else float("inf"))
 

@@ -13,10 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from agents.messages import Brief
+from langchain_core.runnables import RunnableConfig
+from langgraph.checkpoint.memory import InMemorySaver
+
+from agents.messages import Brief, Outcome
+from agents.outcome import conclude
+from agents.protocols import DebateError
+from agents.roles import LEXICAL
 from benchmarks.panels.fates import Fate, fates_of
 from benchmarks.panels.plants import Bed, Garden
 from benchmarks.panels.seats import PLANTED, register_perfect, register_plants, register_random
+from benchmarks.panels.spending import Spent, spent
 from graph.config import Config, DebateSection, SeatSection, load_config
 from graph.context import RunContext, spec_of
 from graph.debate import CompiledDebate, debate_of
@@ -51,6 +58,7 @@ class PanelRun:
     own_accepted: int
     seconds: float
     sizes: Sizes
+    spent: Spent
 
 
 def corpus_config(corpus: str, data: Path | None, context_length: int) -> Config:
@@ -82,7 +90,13 @@ def panel_section(panel: str) -> DebateSection:
             f"--panel {panel}: unknown panel; there are: lexical, {', '.join(CONTROLS)}, or a PATH.yaml with a `debate` section"
         )
     # Its other sections may be any run's: only the panel is measured here.
-    return load_config(panel, ["corpus.path=demo"]).debate
+    section = load_config(panel, ["corpus.path=demo"]).debate
+    if section.protocol in {"single", "reflect"}:
+        raise UsageError(
+            f"--panel {panel}: under debate.protocol {section.protocol} nobody judges what others propose; use litelong, "
+            "multi_round or vote"
+        )
+    return section
 
 
 @contextmanager
@@ -120,6 +134,7 @@ def run_panel(config: Config, garden: Garden, panel: str, seed: int, progress: P
                 sum(result.own_accepted for result in results),
                 seconds,
                 _sizes(context),
+                spent([result.outcome for result in results], section.models, sum(result.dead for result in results)),
             )
 
 
@@ -128,12 +143,15 @@ class _Result:
     fates: list[Fate]
     own_proposed: int
     own_accepted: int
+    outcome: Outcome
+    dead: bool
 
 
 async def _debate_all(
     context: RunContext, beds: Sequence[Bed], plant_seats: frozenset[str], tick: Tick
 ) -> list[_Result]:
-    graph = debate_of(context)
+    # What a debate that comes to nothing had on its table is read from its last checkpoint.
+    graph = debate_of(context, None if _is_lexical(context) else InMemorySaver())
     room = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def one(bed: Bed) -> _Result:
@@ -146,10 +164,23 @@ async def _debate_all(
 
 
 async def _debate(graph: CompiledDebate, bed: Bed, plant_seats: frozenset[str]) -> _Result:
-    state: Any = await graph.ainvoke({"category": bed.category})
+    thread: RunnableConfig = {"configurable": {"thread_id": bed.category}}
+    dead = False
+    try:
+        state: Any = await graph.ainvoke({"category": bed.category}, thread)
+    except DebateError:
+        dead = True
+        state = (await graph.aget_state(thread)).values
+        gone = state.get("withdrawals", [])
+        state["outcome"] = conclude(bed.category, state["proposals"], state["evidence"], gone, [], state["events"])
     own = [p for p in state["proposals"] if p.by not in plant_seats]
     accepted = {a.evidence.proposal_id for a in state["outcome"].accepted}
-    return _Result(fates_of(bed, state, plant_seats), len(own), sum(p.proposal_id in accepted for p in own))
+    fates = fates_of(bed, state, plant_seats)
+    return _Result(fates, len(own), sum(p.proposal_id in accepted for p in own), state["outcome"], dead)
+
+
+def _is_lexical(context: RunContext) -> bool:
+    return all(seat.model in LEXICAL for seat in context.parts.seats)
 
 
 def _seats_needed(config: Config, garden: Garden) -> int:

@@ -7,7 +7,7 @@ from itertools import groupby
 from benchmarks.machine import machine
 from benchmarks.panels.debates import CONTROLS, PanelRun
 from benchmarks.panels.plants import HALVES, KINDS
-from benchmarks.panels.tables import endings_table, halves_of, reasons_table, shares_table
+from benchmarks.panels.tables import endings_table, halves_of, reasons_table, shares_table, spending_table
 
 INTRODUCTION = """\
 # How well a panel judges topics
@@ -67,6 +67,8 @@ def report(runs: Sequence[PanelRun], level: int) -> str:
     parts = [f"{marks} Corpus: {runs[0].garden.corpus}", sizes(runs)]
     for half in halves_of(runs):
         parts += [shares_table(runs, half)]
+    spending = spending_table(runs)
+    parts += [f"{marks}# What language models took", spending] if spending else []
     parts += [f"{marks}# How good topics and pairs ended", endings_table(runs)]
     for run in runs:
         # What a control removes and why is known beforehand; alone it was asked for.

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import get_args
 
+from agents.explore import Rate
 from benchmarks.markdown import table
 from benchmarks.panels.debates import PanelRun
 from benchmarks.panels.fates import head_of
@@ -72,6 +73,30 @@ def reasons_table(run: PanelRun) -> str:
         for why, figures in _by_reason(counts, kind, who)
     ]
     return table(["kind", "who", "why", *halves], rows, right=len(halves))
+
+
+def spending_table(runs: Sequence[PanelRun]) -> str:
+    """What the panels with language models took for each accepted topic, and how often they could be used. Empty without any."""
+    runs = [run for run in runs if run.spent.tokens or run.spent.unread.hits]
+    if not runs:
+        return ""
+    all_spent = [run.spent for run in runs]
+    rows = [
+        ["tokens per accepted topic", *(_number(one.tokens_per_topic, 0) for one in all_spent)],
+        ["cost per accepted topic", *(_number(one.cost_per_topic, 6) for one in all_spent)],
+        ["verdicts the same in both orders", *(_rate(one.order, "not judged twice") for one in all_spent)],
+        ["turns that could not be read", *(_rate(one.unread, "-") for one in all_spent)],
+        ["debates that came to nothing", *(str(one.dead) for one in all_spent)],
+    ]
+    return table(["language models", *(run.panel for run in runs)], rows, right=len(runs))
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "-" if value is None else f"{value:,.{digits}f}"
+
+
+def _rate(rate: Rate | None, otherwise: str) -> str:
+    return otherwise if rate is None else f"{rate.share:.1%} ({rate.hits} of {rate.of})"
 
 
 def _by_reason(
