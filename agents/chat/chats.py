@@ -136,6 +136,8 @@ class Chats:
         line, provider = self._line(here, model), self._provider(here, model)
         raw, seconds = await line.call(provider, ask.system, user, ask.schema)
         _, problem = read_reply(raw.text, ask.schema)
+        if problem is not None and raw.cut_off:
+            problem += "; it was cut off at its longest length (max_tokens)"
         seat = ask.seat
         place = (seat.name, seat.model, ask.category, ask.round, ask.step, attempt)
         reply = Recorded(*place, raw.text, raw.prompt_tokens, raw.reply_tokens, round(seconds, 4), problem)
@@ -221,14 +223,14 @@ class SeatedModel:
 
     async def _ask(self, ask: Ask[T]) -> Reply[T]:
         first, was_recorded = await self.chats.recorded_or_asked(self, ask, ask.user, 0)
-        value, problem = read_reply(first.text, ask.schema)
+        value, problem = read_reply(first.text, ask.schema)[0], first.problem
         had, replayed = [first], [was_recorded]
         if value is None:
             again = f"{ask.user}\n\n{repair(first.text, problem or '', ask)}"
             second, was_recorded = await self.chats.recorded_or_asked(self, ask, again, 1)
             had.append(second)
             replayed.append(was_recorded)
-            value, problem = read_reply(second.text, ask.schema)
+            value, problem = read_reply(second.text, ask.schema)[0], second.problem
         tally = self.chats.tallies.setdefault(self.seat.name, Tally())
         tally.replayed += sum(replayed)
         return Reply(

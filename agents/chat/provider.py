@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 Way = Literal["schema", "tools", "prompt"]
 WAYS: tuple[Way, ...] = ("schema", "tools", "prompt")
 """How a shape can be asked for, the surest first."""
+_CUT_OFF = frozenset({"length", "max_tokens", "MAX_TOKENS"})
+"""What providers call the end of a reply that was not finished."""
 CHARACTERS_PER_TOKEN = 4
 """For servers that do not say how many tokens a call used."""
 
@@ -37,6 +39,8 @@ class Raw:
     text: str
     prompt_tokens: int
     reply_tokens: int
+    cut_off: bool = False
+    """Whether the server ended it at its length limit."""
 
 
 class Provider:
@@ -59,6 +63,7 @@ class Provider:
             redacted(encodable(text[: LONGEST + 1])),
             usage["input_tokens"] or (len(system) + len(user)) // CHARACTERS_PER_TOKEN,
             usage["output_tokens"] or -(-len(text) // CHARACTERS_PER_TOKEN),
+            message.response_metadata.get("finish_reason") in _CUT_OFF,
         )
 
     async def _message(self, messages: list[tuple[str, str]], schema: type[BaseModel], way: Way) -> "AIMessage":
@@ -126,6 +131,7 @@ def _cut_off(error: Exception) -> "AIMessage":
     return AIMessage(
         completion.choices[0].message.content or "",
         usage_metadata={"input_tokens": counts[0], "output_tokens": counts[1], "total_tokens": sum(counts)},
+        response_metadata={"finish_reason": completion.choices[0].finish_reason},
     )
 
 

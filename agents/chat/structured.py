@@ -29,6 +29,8 @@ def read_reply(text: str, schema: type[T]) -> tuple[T | None, str | None]:
             problem = _explain(error)
         except RecursionError:
             problem = "the JSON object is nested too deeply"
+        except Exception as error:  # a validator of somebody's schema that was not ready for what a model wrote
+            problem = f"the JSON object could not be checked ({type(error).__name__})"
     return None, problem
 
 

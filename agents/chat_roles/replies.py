@@ -34,7 +34,9 @@ def _text(value: Any) -> Any:  # noqa: ANN401 - whatever a model wrote
 
 
 def _choice(value: Any) -> Any:  # noqa: ANN401 - whatever a model wrote
-    word = value.strip().lower() if isinstance(value, str) else value
+    if not isinstance(value, str):
+        return value
+    word = value.strip().lower()
     if word in ACCEPTS:
         return True
     return False if word in REJECTS else value

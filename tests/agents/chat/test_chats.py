@@ -159,6 +159,7 @@ def test_a_reply_that_was_cut_off_is_repaired_and_its_tokens_are_counted(
     model = chats().seated(seat(server))
     reply = asyncio.run(model.ask(ask(model)))
     assert (reply.value.ids, reply.repairs, reply.prompt_tokens, reply.reply_tokens) == (["a"], 1, 200, 20)
+    assert ("cut off at its longest length" in server.questions[1].user) == (finish == "length")
 
 
 def test_a_server_that_counts_nothing_is_counted_by_characters(serve: Make, chats: Make, ask: Make, seat: Make) -> None:

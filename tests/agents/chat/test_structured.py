@@ -1,7 +1,7 @@
 """Reading replies as models write them."""
 
 import pytest
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from agents.chat.structured import read_reply
 
@@ -62,3 +62,18 @@ def test_every_string_read_can_be_written_to_a_file(written: str, read: str) -> 
     assert value is not None
     assert value.ids == [read]
     value.ids[0].encode("utf-8")
+
+
+class Careless(BaseModel):
+    """A shape whose author did not think of dictionaries."""
+
+    word: str
+
+    @field_validator("word", mode="before")
+    @classmethod
+    def _known(cls, value: object) -> object:
+        return value if value in {"yes", "no"} else "no"
+
+
+def test_a_validator_that_breaks_is_a_problem_of_the_reply() -> None:
+    assert read_reply('{"word": {}}', Careless) == (None, "the JSON object could not be checked (TypeError)")
