@@ -14,7 +14,7 @@ import os
 import re
 import shutil
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
@@ -102,25 +102,34 @@ def writing(path: Path) -> Iterator[Path]:
     """
     if path.exists() and not path.is_dir():
         raise UsageError(f"search index {path}: a file is in the way; give another folder")
-    path.mkdir(parents=True, exist_ok=True)
-    foreign = [e.name for e in path.iterdir() if e.name not in (_MANIFEST, _LOCK) and not _ours(e.name)]
-    if foreign:
-        raise UsageError(
-            f"search index {path}: the folder holds other things ({min(foreign)!r}); give a folder of its own"
-        )
-    try:
-        with FileLock(path / _LOCK, timeout=0):
+    with ExitStack() as held:
+        try:
+            path.mkdir(parents=True, exist_ok=True)
+            _check_foreign(path)
+            held.enter_context(FileLock(path / _LOCK, timeout=0))
             current = _current(path)
             _remove_all_but(path, current)
             number = int(current.removeprefix("data-")) if current else 0
             data = path / f"data-{(number + 1) % 100_000:05}"
             data.mkdir()
-            try:
-                yield data
-            finally:
-                _remove_all_but(path, _current(path))
-    except Timeout:
-        raise UsageError(f"search index {path}: another process is writing it; wait for it to end") from None
+        except Timeout:
+            raise UsageError(f"search index {path}: another process is writing it; wait for it to end") from None
+        except OSError as error:
+            raise UsageError(
+                f"search index {path}: cannot be written ({error.strerror}); give another folder, or the rights to it"
+            ) from None
+        try:
+            yield data
+        finally:
+            _remove_all_but(path, _current(path))
+
+
+def _check_foreign(path: Path) -> None:
+    foreign = [e.name for e in path.iterdir() if e.name not in (_MANIFEST, _LOCK) and not _ours(e.name)]
+    if foreign:
+        raise UsageError(
+            f"search index {path}: the folder holds other things ({min(foreign)!r}); give a folder of its own"
+        )
 
 
 def commit(path: Path, data: Path, settings: SearchSettings, documents: int, chosen: str) -> Manifest:

@@ -107,6 +107,11 @@ class SearchIndex(Protocol):
     backend: ClassVar[str]
 
     @property
+    def path(self) -> Path:
+        """Its folder."""
+        ...
+
+    @property
     def settings(self) -> SearchSettings:
         """What it was built with; `backend` is the one in use, never `auto`."""
         ...

@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 
 from whoosh import columns, fields, index
 from whoosh.analysis import KeywordAnalyzer
+from whoosh.codec.whoosh3 import W3Codec
 
 from litelong import UsageError
 from tools.corpus.document import Document
@@ -23,6 +24,10 @@ from tools.search.folder import Manifest, commit, link, read_manifest, writing
 from tools.search.interface import AnyQuery, Hit, SearchSettings
 from tools.search.whoosh_scoring import DOC_ID, HASH, TEXT, WhooshScorer
 
+# Chosen by `python -m benchmarks search-whoosh` (docs/search.md): blocks of 2,048 postings are read 20 % faster than
+# Whoosh's 128; without compression an index is 60 % larger and built 5 % faster; with 32 MiB to sort in, building
+# takes 60 % longer, with 1,024 MiB as long. Positions would make it 60 % larger.
+_BLOCK, _COMPRESSION = 2048, 3
 _SORT_MEMORY = 256  # MiB of postings before Whoosh sorts a run onto the disk; runs are merged into the one segment
 _WHOOSH_LOCK = "MAIN_WRITELOCK"
 
@@ -34,7 +39,7 @@ class WhooshIndex:
 
     def __init__(self, path: Path, manifest: Manifest) -> None:
         """Use `open` or `build`."""
-        self._path = path
+        self.path = path
         self.settings = manifest.settings
         self._lock = Lock()
         self._scorer = _scorer(path, manifest)
@@ -72,14 +77,14 @@ class WhooshIndex:
 
     def add(self, documents: Iterable[Document], tick: Callable[[int], None] = ignore) -> None:
         """See `SearchIndex.add`. Each call adds a segment: add thousands of documents at once rather than one by one."""
-        with writing(self._path) as data:
-            before = read_manifest(self._path)
-            for file in (self._path / before.data).iterdir():
+        with writing(self.path) as data:
+            before = read_manifest(self.path)
+            for file in (self.path / before.data).iterdir():
                 link(file, data / file.name)
             count = _write(index.open_dir(str(data)), documents, self.settings.analysis, tick)
             _drop_lock(data)
-            manifest = commit(self._path, data, self.settings, before.documents + count, before.chosen)
-        scorer = _scorer(self._path, manifest)
+            manifest = commit(self.path, data, self.settings, before.documents + count, before.chosen)
+        scorer = _scorer(self.path, manifest)
         with self._lock:
             self._scorer.close()
             self._scorer = scorer
@@ -130,7 +135,7 @@ def _scorer(path: Path, manifest: Manifest) -> WhooshScorer:
 
 
 def _write(target: index.FileIndex, documents: Iterable[Document], analysis: str, tick: Callable[[int], None]) -> int:
-    writer = target.writer(limitmb=_SORT_MEMORY)
+    writer = target.writer(limitmb=_SORT_MEMORY, codec=W3Codec(_BLOCK, _COMPRESSION))
     count = 0
     try:
         for document in documents:

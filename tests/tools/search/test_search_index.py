@@ -32,7 +32,7 @@ from tools.search.backends import BACKENDS
 
 SEA_WORDS = "sea ocean whale reef coral tide moon ship sail harbour storm wind rain cloud river lake fish net salt sand"
 VOCABULARY = SEA_WORDS.split()
-ROUNDING = 2**-11
+ROUNDING = 2**-10
 """Of the coarsest backend's scores, as a share of them."""
 
 
