@@ -1,32 +1,22 @@
 """`python -m benchmarks`: without a command, all that is quick, printed. Markdown on stdout, faults and bars on stderr."""
 
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from litelong import UsageError
+from benchmarks.answering import answering
+from benchmarks.search.commands import search
 
 app = typer.Typer(
-    help="Measure panels, and where the time of a run goes. Without a command: both, on the demo corpus.",
+    help="Measure panels, search, and where the time of a run goes. Without a command: both, on the demo corpus.",
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(search)
 HalfChoice = Literal["tune", "held-out", "both"]
-
-
-@contextmanager
-def _answering() -> Iterator[None]:
-    try:
-        yield
-    except UsageError as error:
-        sys.stderr.write(f"benchmarks: {' '.join(str(error).split())}\n")
-        raise typer.Exit(2) from None
 
 
 @app.callback(invoke_without_command=True)
@@ -60,7 +50,7 @@ def panels(
     seed: Annotated[int, typer.Option(help="Of the plants' order and the random panel.")] = 0,
 ) -> None:
     """Planted defects: which kinds of topics a panel removes, and which good ones it keeps."""
-    with _answering():
+    with answering():
         from benchmarks.panels.command import Choice, measure
 
         chosen = ["lexical", "perfect", "random"] if every else []
@@ -76,7 +66,7 @@ def stages(
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key.")] = None,
 ) -> None:
     """Where the time of a run goes, by stage."""
-    with _answering():
+    with answering():
         from benchmarks.stages import stages as measure
         from graph.config import load_config
         from graph.demo import DEMO
@@ -173,7 +163,7 @@ def negatives(
 @app.command()
 def durable(categories: Annotated[int, typer.Option(min=8, help="How many are debated.")] = 2000) -> None:
     """Thousands of debates: memory over time, the checkpoint file, a failure retried. About a third of a second each."""
-    with _answering():
+    with answering():
         from benchmarks.durable import durable as measure
         from graph.progress import progress_for_terminal
 

@@ -5,9 +5,9 @@ and the memory that ours has. Whoosh: no positions, 256 MiB, the block size and 
 without `optimize`, which was the faster one at every k (docs/search.md).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import tantivy
 from whoosh import fields, index, query, scoring
@@ -16,14 +16,6 @@ from whoosh.codec.whoosh3 import W3Codec
 
 from tools.corpus.document import Document
 from tools.search import words
-
-
-class Engine(Protocol):
-    """An engine alone: builds in a folder, searches for distinct analysed words."""
-
-    def search(self, text: str, k: int) -> list[str]:
-        """The `doc_id`s of the best `k`."""
-        ...
 
 
 class PlainTantivy:
@@ -65,17 +57,31 @@ class PlainWhoosh:
         self, documents: Sequence[Document], folder: Path, codec: W3Codec, memory: int = 256, phrase: bool = False
     ) -> None:
         schema = fields.Schema(text=fields.TEXT(analyzer=KeywordAnalyzer(), phrase=phrase), doc_id=fields.STORED)
-        opened = index.create_in(str(folder), schema)
-        writer = opened.writer(limitmb=memory, codec=codec)
+        self._index: Any = index.create_in(str(folder), schema)
+        writer = self._index.writer(limitmb=memory, codec=codec)
         for document in documents:
             writer.add_document(text=words(document.text), doc_id=document.doc_id)
         writer.commit(merge=False)
-        self._searcher: Any = opened.searcher(weighting=scoring.BM25F(B=0.75, K1=1.2))
+        self._searcher: Any = self._index.searcher(weighting=scoring.BM25F(B=0.75, K1=1.2))
 
     def search(self, text: str, k: int, optimize: bool = False) -> list[str]:
         """The `doc_id`s of the best `k`."""
         any_of = query.Or([query.Term("text", word) for word in sorted(set(words(text)))])
         return [hit["doc_id"] for hit in self._searcher.search(any_of, limit=k, optimize=optimize)]
 
+    def read_postings(self, text: str) -> int:
+        """How many postings the question's words have, after reading each as our interface does."""
+        reader, count = self._searcher.reader(), 0
+        for word in sorted(set(words(text))):
+            if ("text", word) in reader:
+                matcher = reader.postings("text", word)
+                while matcher.is_active():
+                    matcher.id(), matcher.weight()
+                    matcher.next()
+                    count += 1
+        return count
 
-Search = Callable[[str, int], object]
+    def close(self) -> None:
+        """Close Whoosh's files."""
+        self._searcher.close()
+        self._index.close()
