@@ -30,12 +30,21 @@ class ExactBM25:
 
     def search(self, query: str, k: int) -> list[str]:
         """The best `k` document ids; equal scores by content hash."""
-        scores = np.zeros(len(self._ids))
+        totals = self._totals(query)
+        best: Sequence[int] = np.argsort(-totals, kind="stable")[:k].tolist()
+        return [self._ids[number] for number in best if totals[number] > 0]
+
+    def scores(self, query: str) -> dict[str, float]:
+        """The score of each document that holds a word of the query."""
+        totals = self._totals(query)
+        return {self._ids[number]: float(totals[number]) for number in np.flatnonzero(totals)}
+
+    def _totals(self, query: str) -> NDArray[np.float64]:
+        totals = np.zeros(len(self._ids))
         for stem, weight in Counter(words(query)).items():
             found = self._postings.get(stem)
             if found is not None:
                 numbers, counts = found.T
                 idf = log1p((len(self._ids) - len(found) + 0.5) / (len(found) + 0.5))
-                scores[numbers] += weight * idf * counts * (K1 + 1) / (counts + self._norms[numbers])
-        best: Sequence[int] = np.argsort(-scores, kind="stable")[:k].tolist()
-        return [self._ids[number] for number in best if scores[number] > 0]
+                totals[numbers] += weight * idf * counts * (K1 + 1) / (counts + self._norms[numbers])
+        return totals

@@ -7,6 +7,7 @@ from litelong import UsageError
 from tools import indexed as indexing
 from tools.corpus import fetch_texts
 from tools.indexed import IndexedCorpus
+from tools.search.folder import read_manifest
 
 MEASURED_DOCUMENTS = 300
 """Documents, by content hash, on which characters a token are measured."""
@@ -28,7 +29,7 @@ def run(context: RunContext) -> None:
     context.run.note(
         corpus_fingerprint=indexed.fingerprint,
         tokenizer={"name": context.parts.tokenizer.name, "fingerprint": context.parts.tokenizer.fingerprint},
-        search=asdict(indexed.index.settings),
+        search={**asdict(indexed.index.settings), "chosen": read_manifest(indexed.index.path).chosen},
         characters_per_token=round(per_token, 4),
     )
     context.run.finish("index", counts._asdict())

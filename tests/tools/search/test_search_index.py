@@ -305,3 +305,16 @@ def test_a_new_build_replaces_the_old_one(backend: str, tmp_path: Path) -> None:
     index = build(backend, tmp_path, [document(1, "reef")])
     assert [len(index.search(word, 5)) for word in ("whale", "reef")] == [0, 1]
     index.close()
+
+
+def test_an_index_of_another_language_is_asked_in_it(backend: str, tmp_path: Path) -> None:
+    index = build(backend, tmp_path, [document(0, "Die Wale schwimmen"), document(1, "the whale")], "none")
+    assert [hit.doc_id for hit in index.search("DIE wale", 5)] == ["doc-0"]
+    assert index.search("wal", 5) == []
+    assert [index.document_frequency(word) for word in ("The", "die wale", "die whale")] == [1, 1, 0]
+    index.add([document(2, "die")])
+    reopened = open_index(tmp_path / "index")
+    assert reopened.settings == index.settings == SearchSettings(backend, analysis="none")
+    assert len(reopened.search("die", 5)) == 2
+    for opened in (index, reopened):
+        opened.close()
