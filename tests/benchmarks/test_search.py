@@ -38,7 +38,7 @@ def test_exact_bm25_is_the_formula() -> None:
 def beir(folder: Path) -> Path:
     (folder / "qrels").mkdir(parents=True)
     (folder / "corpus.jsonl").write_text(
-        '{"_id": "d1", "title": "Whales", "text": "in the sea"}\n{"_id": "d2", "text": "ship"}\n'
+        '{"_id": "d1", "title": "Whales", "text": "at sea"}\n{"_id": "d2", "text": "ship"}\n'
     )
     (folder / "queries.jsonl").write_text('{"_id": "q1", "text": "whale"}\n{"_id": "q2", "text": "unjudged"}\n')
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\nq1\td1\t2\nq1\td2\t0\n")
