@@ -87,7 +87,7 @@ def chunk_queries(
     ] = None,
 ) -> None:
     """Hard negatives: chunk queries a CPU-second, and what asking by fewer words costs. Two minutes."""
-    with _answering():
+    with answering():
         from benchmarks.chunk_queries import chunk_queries as measure
         from benchmarks.markdown import write_part
 
@@ -110,7 +110,7 @@ def growth(
     ] = None,
 ) -> None:
     """What adding to an index costs beside building it anew; what SIGKILL leaves of either. Some minutes."""
-    with _answering():
+    with answering():
         from benchmarks.growth import growth as measure
         from benchmarks.markdown import write_part
 

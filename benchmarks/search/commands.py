@@ -71,7 +71,7 @@ def whoosh(data: Data, out: Page = None) -> None:
 def _show(part: str, content: str, page: Path | None) -> None:
     print(content, end="")
     if page is not None:
-        from benchmarks.search.page import write_part
+        from benchmarks.markdown import write_part
 
         write_part(page, part, content)
 

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from benchmarks.markdown import write_part
 from benchmarks.search.collections import load_collection
 from benchmarks.search.exact import ExactBM25
 from benchmarks.search.judged import write_judged
-from benchmarks.search.page import write_part
 from benchmarks.search.quality import average_precision, measure_quality, ndcg
 from litelong import UsageError
 
