@@ -175,7 +175,7 @@ def debates_latency(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the page there.")] = None,
 ) -> None:
     """Debates with a model that answers after a while: time against the ideal, a kill in the middle, memory. Ten minutes."""
-    with _answering():
+    with answering():
         from benchmarks.latency import latency
         from graph.progress import progress_for_terminal
 
