@@ -24,9 +24,9 @@ from tools.search.folder import Manifest, commit, link, read_manifest, writing
 from tools.search.interface import AnyQuery, Hit, SearchSettings
 from tools.search.whoosh_scoring import DOC_ID, HASH, TEXT, WhooshScorer
 
-# Chosen by `python -m benchmarks search-whoosh` (docs/search.md): blocks of 2,048 postings are read 20 % faster than
-# Whoosh's 128; without compression an index is 60 % larger and built 5 % faster; with 32 MiB to sort in, building
-# takes 60 % longer, with 1,024 MiB as long. Positions would make it 60 % larger.
+# Chosen by `python -m benchmarks search-whoosh` (docs/search.md): blocks of 2,048 postings are read 10 % faster than
+# Whoosh's 128; without compression an index is half as large again and no faster; with 32 MiB to sort in, building takes
+# 40 % longer, with 1,024 MiB as long. Positions would make it half as large again, and reading take twice as long.
 _BLOCK, _COMPRESSION = 2048, 3
 _SORT_MEMORY = 256  # MiB of postings before Whoosh sorts a run onto the disk; runs are merged into the one segment
 _WHOOSH_LOCK = "MAIN_WRITELOCK"
