@@ -18,6 +18,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from hashlib import blake2b
 from pathlib import Path
+from time import sleep
 from typing import Any
 
 import orjson
@@ -165,4 +166,16 @@ def _current(path: Path) -> str | None:
 def _remove_all_but(path: Path, kept: str | None) -> None:
     for entry in path.iterdir():
         if _DATA.fullmatch(entry.name) and entry.name != kept:
-            shutil.rmtree(entry)
+            remove(entry)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder with all in it, also when an engine's thread puts a last file there meanwhile."""
+    for wait in (0.01, 0.1, 1.0):
+        try:
+            shutil.rmtree(folder)
+        except OSError:
+            sleep(wait)
+        else:
+            return
+    shutil.rmtree(folder)

@@ -15,7 +15,7 @@ from itertools import count
 from os import cpu_count
 from pathlib import Path
 from shutil import copyfile
-from tempfile import TemporaryDirectory
+from tempfile import mkdtemp
 from typing import ClassVar, NamedTuple, Self
 
 import tantivy
@@ -25,12 +25,12 @@ from tools.corpus.document import Document
 from tools.files import content_hash, ignore
 from tools.search.analysis import weighted_words, words
 from tools.search.doc_table import DocTable, DocTableWriter, copy_table, is_table
-from tools.search.folder import Manifest, commit, link, read_manifest, writing
+from tools.search.folder import Manifest, commit, link, read_manifest, remove, writing
 from tools.search.interface import AnyQuery, Hit, SearchSettings
 from tools.search.tantivy_scoring import NUMBER, TEXT, all_of, schema, top
 
 _HEAP = 256 << 20  # bytes of postings before tantivy writes a segment
-_WRITER_LOCK = ".tantivy-writer.lock"
+_LOCK, _WRITER_LOCK = ".lock", ".tantivy-writer.lock"
 _REWRITTEN = ("meta.json", ".managed.json")
 _LEAST_BATCH = 64  # queries a thread is worth starting for
 
@@ -85,7 +85,7 @@ class TantivyIndex:
             old = self.path / before.data
             copy_table(old, data)
             for file in old.iterdir():
-                if not is_table(file):
+                if not is_table(file) and not file.name.endswith(_LOCK):
                     (copyfile if file.name in _REWRITTEN else link)(file, data / file.name)
             total = _write(tantivy.Index.open(str(data)), data, documents, self.settings.analysis, tick)
             manifest = commit(self.path, data, self.settings, total, before.chosen)
@@ -140,6 +140,7 @@ def _write(
     index: tantivy.Index, data: Path, documents: Iterable[Document], analysis: str, tick: Callable[[int], None]
 ) -> int:
     """Append `documents` to the files in `data`. Returns how many are there now."""
+    _unwatched(index)
     splitter = tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build()
     index.register_tokenizer("words", splitter)
     writer = index.writer(heap_size=_HEAP, num_threads=1)
@@ -172,19 +173,22 @@ def _read(path: Path, manifest: Manifest) -> _Reader:
 
 
 def searcher_of(data: Path) -> tantivy.Searcher:
-    """A searcher over tantivy's files in the folder `data`, as they are now."""
+    """A searcher over tantivy's files in the folder `data`, as they are now; nothing is written there.
+
+    tantivy takes a lock file even to read, and may take it again from a thread a moment later. It gets a folder of links of its
+    own, which is removed at once: the files are mapped by then. So an index may lie where nobody can write.
+    """
+    view = Path(mkdtemp(prefix="litelong-index-"))
     try:
-        return _searcher_in(data)
-    except (ValueError, OSError):
-        # tantivy takes a lock file even to read: in a folder that cannot be written it gets one of its own, with links.
-        with TemporaryDirectory(prefix="litelong-index-") as folder:
-            for file in data.iterdir():
-                if not file.name.endswith(".lock"):
-                    (Path(folder) / file.name).symlink_to(file.resolve())
-            return _searcher_in(Path(folder))
+        for file in data.iterdir():
+            if not file.name.endswith(_LOCK):
+                (view / file.name).symlink_to(file.resolve())
+        return _unwatched(tantivy.Index.open(str(view))).searcher()
+    finally:
+        remove(view)
 
 
-def _searcher_in(folder: Path) -> tantivy.Searcher:
-    index = tantivy.Index.open(str(folder))
-    index.config_reader("manual")  # the other way watches the folder from a thread
-    return index.searcher()
+def _unwatched(index: tantivy.Index) -> tantivy.Index:
+    """Without the thread that looks for commits."""
+    index.config_reader("manual")
+    return index

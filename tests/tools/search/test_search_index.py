@@ -49,6 +49,11 @@ def build(backend: str, folder: Path, documents: Sequence[Document], analysis: s
     return build_index(documents, folder / "index", SearchSettings(backend, analysis=analysis))
 
 
+def folder_for_a_while() -> TemporaryDirectory[str]:
+    """A thread of tantivy's may touch its lock file a moment after a build, while the folder is removed."""
+    return TemporaryDirectory(ignore_cleanup_errors=True)
+
+
 @pytest.fixture(params=BACKENDS, scope="module")
 def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
@@ -107,7 +112,7 @@ def test_many_queries_answer_as_each_alone(sea: SearchIndex) -> None:
 @given(st.text(max_size=80))
 def test_any_text_is_a_query(backend: str, text: str) -> None:
     assert all(words(text))
-    with TemporaryDirectory() as folder:
+    with folder_for_a_while() as folder:
         index = build(backend, Path(folder), [document(0, text), document(1, "another text")])
         found = {hit.doc_id for hit in index.search(text, 2)}
         assert ("doc-0" in found) == bool(words(text))
@@ -159,7 +164,7 @@ def test_hits_are_a_function_of_the_set_of_texts(backend: str, seed: int, count:
     for additions in (0, 1, 3):
         random.shuffle(documents)
         cuts = [0, *sorted(random.choices(range(len(documents) + 1), k=additions)), len(documents)]
-        with TemporaryDirectory() as folder:
+        with folder_for_a_while() as folder:
             index = build(backend, Path(folder), documents[: cuts[1]])
             for start, end in pairwise(cuts[1:]):
                 index.add(documents[start:end])
@@ -181,7 +186,7 @@ def test_long_queries_too_are_a_function_of_the_set_of_texts(backend: str, seed:
     answers = []
     for _ in range(3):
         random.shuffle(documents)
-        with TemporaryDirectory() as folder:
+        with folder_for_a_while() as folder:
             index = build(backend, Path(folder), documents[:50])
             index.add(documents[50:])
             answers.append(index.search(query, 60))

@@ -72,7 +72,7 @@ def without_rights() -> Iterator[None]:
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_a_folder_that_cannot_be_written_is_searched_and_not_added_to(backend: str) -> None:
     """tantivy takes a lock file even to read. The folder lies where another user can reach it."""
-    with TemporaryDirectory() as place:
+    with TemporaryDirectory(ignore_cleanup_errors=True) as place:
         path = Path(place) / "index"
         document = Document("whale", "", "the whale", 0, 0)
         build_index([document], path, SearchSettings(backend)).close()
