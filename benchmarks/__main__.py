@@ -128,7 +128,7 @@ def encoding(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into that page.")] = None,
 ) -> None:
     """MB a CPU-second of each tokenizer engine, and whether every document has the same ids. A minute or two."""
-    with _answering():
+    with answering():
         from benchmarks.encoding import encoding as measure
         from benchmarks.markdown import write_part
 
@@ -149,7 +149,7 @@ def negatives(
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into that page.")] = None,
 ) -> None:
     """Mining hard negatives by BM25 and by embeddings, whole runs; recall of the embeddings' index. Some minutes."""
-    with _answering():
+    with answering():
         from benchmarks.markdown import write_part
         from benchmarks.negatives import negatives as measure
         from graph.progress import progress_for_terminal
@@ -192,7 +192,7 @@ def taxonomy(
     ],
 ) -> None:
     """Importing a list, and how fast its graph answers. Seconds."""
-    with _answering():
+    with answering():
         from benchmarks.taxonomies import taxonomies as measure
 
         print(measure(file))
