@@ -99,7 +99,7 @@ def estimate(config: Config) -> Estimate:
     topic_wise = parts.recipe.unit == "topic"
     categories = len(parts.categories) if topic_wise else 0
     briefs = (brief_of(config, parts.taxonomy, category.path) for category in parts.categories if topic_wise)
-    asked = sum(brief.wanted for brief in briefs) * len(config.debate.proposers)
+    asked = sum(brief.wanted for brief in briefs) * sum(seat.kind == "proposer" for seat in parts.seats)
     most = tokens * packing.max_uses_per_document // packing.context_length
     if packing.target_tokens is not None:
         most = min(most, -(-packing.target_tokens // packing.context_length))
