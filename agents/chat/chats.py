@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from agents.chat.call import Ask, Reply, T
+from agents.chat.call import Ask, ModelError, Reply, T
 from agents.chat.endpoint import FIRST_WAIT_S, Endpoint, Gate, Line
 from agents.chat.meter import count
 from agents.chat.names import ModelName, parse_model
@@ -58,6 +58,15 @@ class _Here:
     lines: dict[str, Line] = field(default_factory=dict)
     providers: dict[tuple[str, float, float], Provider] = field(default_factory=dict)
     calls: set["asyncio.Task[Any]"] = field(default_factory=set)
+    asked: dict[bytes, "asyncio.Task[Recorded]"] = field(default_factory=dict)
+    """Calls under way by key: who asks the same at the same time gets the same reply, as a replay would give it."""
+
+    def ended(self, key: bytes, call: "asyncio.Task[Recorded]") -> None:
+        """A call has ended, perhaps after whoever asked was cancelled: then nobody else looks at how."""
+        del self.asked[key]
+        self.calls.discard(call)
+        if not call.cancelled():
+            call.exception()
 
 
 class Chats:
@@ -125,9 +134,11 @@ class Chats:
         if found is not None:
             return found, True
         here = await self._here_now()
-        call = asyncio.create_task(self._call(here, model, ask, user, attempt, key))
-        here.calls.add(call)
-        call.add_done_callback(here.calls.discard)
+        call = here.asked.get(key)
+        if call is None:
+            call = here.asked[key] = asyncio.create_task(self._call(here, model, ask, user, attempt, key))
+            here.calls.add(call)
+            call.add_done_callback(lambda call: here.ended(key, call))
         return await asyncio.shield(call), False
 
     async def _call(
@@ -215,7 +226,7 @@ class SeatedModel:
         tally = self.chats.tallies.setdefault(self.seat.name, Tally())
         try:
             reply = await self._ask(ask)
-        except Exception:
+        except ModelError:
             tally.failed += 1
             raise
         count(reply)

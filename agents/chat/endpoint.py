@@ -10,7 +10,7 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from pydantic import BaseModel
 
@@ -46,6 +46,11 @@ class Gate:
         assert task is not None
         self.sent.add(task)
         task.add_done_callback(self.sent.discard)
+
+    def stop(self, fault: Exception) -> NoReturn:
+        """Shut the gate, as every other call would meet the same fault, and raise it."""
+        self.shut = self.shut or fault
+        raise fault
 
     def failed(self) -> None:
         """What the running task sent has failed: it is in flight no more."""
@@ -143,13 +148,17 @@ class Line:
     async def _wait_or_raise(self, fault: Fault, tried: int) -> None:
         who = self.endpoint.name
         if fault.kind == "stop":
-            raise UsageError(f"{who} refused: {fault.reason}; put it right and run again, what is done is kept")
+            self.gate.stop(
+                UsageError(f"{who} refused: {fault.reason}; put it right and run again, what is done is kept")
+            )
         if fault.kind != "again":
             raise ModelError(f"{who}: {fault.reason}")
         if tried >= self.settings.retries:
             if not self.endpoint.answered:
-                raise UsageError(
-                    f"{who} cannot be reached: {fault.reason}; start it or correct its address, and run again"
+                self.gate.stop(
+                    UsageError(
+                        f"{who} cannot be reached: {fault.reason}; start it or correct its address, and run again"
+                    )
                 )
             raise ModelError(f"{who}: {fault.reason} (tried {tried + 1} times)")
         if fault.wait_s is not None and fault.wait_s > LONGEST_ASKED_S:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from pydantic import BaseModel
 
 from agents.chat.names import ModelName, parse_model
-from agents.chat.secrets import redacted
+from agents.chat.secrets import holds_key, redacted
 from agents.chat.settings import ModelSettings
 from agents.chat.structured import LONGEST, encodable
 from agents.messages import Seat
@@ -163,6 +163,7 @@ def _open(name: ModelName, seat: Seat, settings: ModelSettings, http: object) ->
 def _key(settings: ModelSettings, where: str) -> str | None:
     if settings.key_env is None:
         return None
+    holds_key(settings.key_env)
     key = os.environ.get(settings.key_env)
     if not key:
         raise UsageError(f"{where}: the environment variable {settings.key_env} is not set; put the key there")

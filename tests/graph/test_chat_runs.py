@@ -144,6 +144,19 @@ def test_replies_that_cannot_be_read_and_categories_that_fail_are_in_the_ledger(
     assert models["proposer-2"]["unreadable"] == 1
 
 
+def test_a_wrong_key_stops_the_run_in_one_line_and_keeps_it(
+    config_file: Callable[..., Path], serve: Callable[..., ChatServer], litelong: Callable[..., Any], tmp_path: Path
+) -> None:
+    server = serve(lambda question: reply(question) if question.number < 8 else Said("no such key", status=401))
+    stopped = litelong("run", config_file(debate=panel(server, concurrency=1)))
+    assert stopped.status == 2
+    assert "refused: " in stopped.err
+    assert "no such key" in stopped.err
+    assert stopped.err.count("\n") == 1
+    assert len(server.questions) == 8  # not one more call after it
+    assert sum(seat["calls"] for seat in usage(tmp_path / "run")["models"].values()) == 7
+
+
 @pytest.mark.parametrize(
     ("debate", "words"),
     [
