@@ -19,10 +19,11 @@ from benchmarks.markdown import table
 from graph import load_config, run
 from graph.progress import Progress
 from tools.search.chunks import ChunkText
-from tools.search.dense import PROBES, DenseIndex, load_embed
+from tools.search.dense import EXACT, ONE_IN, DenseIndex, load_embed
 
 SOURCES = ("bm25", "dense")
 JOINED = 24
+CELLS = (16, 32, 64, 128)
 
 
 def negatives(
@@ -103,17 +104,22 @@ def _recall(chosen: Sequence[ChunkText], asked: int, k: int) -> str:
     """Of the `k` closest chunks, how many the inverted file finds that every larger pool is searched with."""
     embed = load_embed("wordllama")
     queries = spread(chosen, asked)
-    found = {}
+    exact: list[set[str]] = []
     rows = []
     with tempfile.TemporaryDirectory(prefix="litelong-dense-") as place:
-        for name, exact in (("exact", len(chosen)), (f"inverted file, {PROBES} cells looked into", 0)):
-            index = DenseIndex.build(iter(chosen), Path(place) / name.split()[0], embed, exact=exact)
+        built = {n: DenseIndex.build(iter(chosen), Path(place) / str(n), embed, exact=n) for n in (len(chosen), 0)}
+        for name, index, cells in [("exact", built[len(chosen)], 0), *((f"{n} cells", built[0], n) for n in CELLS)]:
+            if cells:
+                index.look_into(cells)
             began = process_time()
             hits = index.negatives_many(queries, k, excluded=lambda *_: False)
             spent = process_time() - began
-            found[name] = [{hit.doc_id for hit in own} for own in hits]
-            pairs = zip(found[name], found["exact"], strict=True)
-            recall = sum(len(some & every) / max(1, len(every)) for some, every in pairs) / len(queries)
+            found = [{hit.doc_id for hit in own} for own in hits]
+            exact = exact or found
+            recall = sum(len(a & b) / max(1, len(b)) for a, b in zip(found, exact, strict=True)) / len(queries)
             rows.append((name, f"{len(queries) / spent:,.0f}", f"{recall:.3f}"))
-    head = f"Embeddings (wordllama) of {len(chosen):,} chunks, the best {k} of other documents for {len(queries):,} of them:"
+    head = (
+        f"Embeddings (wordllama) of {len(chosen):,} chunks, the best {k} of other documents for {len(queries):,} of them. "
+        f"Pools of more than {EXACT:,} chunks are searched by an inverted file, one cell in {ONE_IN}:"
+    )
     return f"{head}\n\n" + table(["search", "anchors a CPU-second", "recall"], rows, right=2)

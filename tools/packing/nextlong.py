@@ -206,6 +206,7 @@ class Filling:
     def _blocks(self) -> Iterator[Segment]:
         """Every anchor with its negatives, in the order of the document; without their place in the sample."""
         interleave, over = self._settings.interleave, max(0, -self.room)
+        as_hit = self._as_hit()
         rng = self._settings.rng("position", self._tables.hashes[self._root].hex())
         last = max(((len(picks), place) for place, picks in enumerate(self._chosen) if picks), default=None)
         for place, (anchor, picks) in enumerate(zip(self._anchors, self._chosen, strict=True)):
@@ -216,12 +217,13 @@ class Filling:
             before = {"head": 0, "tail": len(negatives)}.get(interleave.position)
             before = int(rng.integers(0, len(negatives) + 1)) if before is None else before
             yield from negatives[:before]
-            yield self._segment(anchor, SegmentRole.ANCHOR, *self._as_hit)
+            yield self._segment(anchor, SegmentRole.ANCHOR, *as_hit)
             yield from negatives[before:]
 
-    @property
     def _as_hit(self) -> tuple[int, float]:
         """The root's rank and score in its topic (0, 0.0 without a topic)."""
+        if not self._unit.topic_id:
+            return 0, 0.0
         place = int(np.flatnonzero(self._unit.documents == self._root)[0])
         return int(self._unit.ranks[place]), float(self._unit.scores[place])
 

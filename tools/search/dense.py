@@ -1,8 +1,8 @@
 """Dense search for hard negatives: chunks by the closeness of their embeddings, in a FAISS index (extra `dense`).
 
-Up to `EXACT` chunks are searched exactly; more go into an inverted file of about 4 sqrt(n) cells, of which `PROBES` are looked
-into (recall against exact search: `python -m benchmarks negatives`). FAISS runs on one thread, because more of them would add up
-floating-point numbers in another order.
+Up to `EXACT` chunks are searched exactly, which costs less than embedding the question; more go into an inverted file of
+about 4 sqrt(n) cells, of which one in `ONE_IN` is looked into (recall 0.93: docs/measurements.md). FAISS runs on one
+thread, because more of them would add up floating-point numbers in another order.
 """
 
 import os
@@ -23,8 +23,8 @@ from tools.search.interface import Hit
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """n texts -> unit vectors, float32 [n, d]."""
-EXACT = 50_000
-PROBES = 32
+EXACT = 250_000
+ONE_IN = 7
 _BATCH = 1024
 _BEYOND = 32
 _SEED = 1
@@ -134,6 +134,10 @@ class DenseIndex:
             raise UsageError(f"dense index {path}: damaged ({error!s:.100}); delete the folder") from None
         return cls(index, ids, embed)
 
+    def look_into(self, cells: int) -> None:
+        """Search so many cells of an inverted file: more find more, and take longer."""
+        self._index.nprobe = cells
+
     def __len__(self) -> int:
         """The number of chunks."""
         return len(self._ids)
@@ -197,7 +201,7 @@ def _trained(faiss: Any, vectors: NDArray[np.float32], exact: int) -> Any:  # no
     cells = max(1, min(int(4 * sqrt(count)), count // _LEAST))  # fewer vectors a cell train it badly
     index = faiss.IndexIVFFlat(flat, width, cells, faiss.METRIC_INNER_PRODUCT)
     index.cp.seed = _SEED
-    index.nprobe = PROBES
+    index.nprobe = max(1, cells // ONE_IN)
     sample = np.random.default_rng(_SEED).permutation(count)[: _LEAST * cells]
     index.train(vectors[np.sort(sample)])
     return index
