@@ -198,5 +198,19 @@ def taxonomy(
         print(measure(file))
 
 
+@app.command()
+def packing(
+    tokens: Annotated[
+        int, typer.Option(min=10_000_000, help="Tokens in the store (4 bytes each on disk).")
+    ] = 500_000_000,
+    folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the stores there.")] = None,
+) -> None:
+    """Planning and writing samples beside a bare gather-and-write of the same bytes; memory. About three minutes."""
+    with _answering():
+        from benchmarks.packing.command import packing as measure
+
+        print(measure(tokens, folder))
+
+
 if __name__ == "__main__":
     app(prog_name="python -m benchmarks")

@@ -3,9 +3,10 @@
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from statistics import median
 from typing import NamedTuple
 
 import numpy as np
@@ -32,8 +33,10 @@ class Spent(NamedTuple):
     wall: float
 
 
-def spent(work: Callable[[], object]) -> Spent:
-    """What `work` takes, with all threads."""
+def spent(work: Callable[[], object], folder: Path | None = None) -> Spent:
+    """What `work` takes, with all threads; `folder`, which it makes, is removed before the clock starts."""
+    if folder is not None:
+        shutil.rmtree(folder, ignore_errors=True)
     cpu, wall = time.process_time(), time.perf_counter()
     work()
     return Spent(time.process_time() - cpu, time.perf_counter() - wall)
@@ -60,7 +63,6 @@ def write_all(
     warm: Warm, plan: Plan, folder: Path, context_length: int, compression: Compression, workers: int = 1
 ) -> None:
     """The samples of a plan, as `pack` writes them."""
-    shutil.rmtree(folder, ignore_errors=True)
     write_samples(
         plan,
         warm.tables,
@@ -93,7 +95,6 @@ class Bare:
 
     def write(self, folder: Path, *, parquet: bool) -> None:
         """Gather and write everything: the ids as they are, or as a Parquet column by the writer that ours uses."""
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(parents=True)
         arrays = self._arrays
         for number, (samples, slices) in enumerate(self._parts):
@@ -110,6 +111,7 @@ class Bare:
                         compression="none",
                         use_dictionary=False,
                         write_statistics=False,
+                        row_group_size=max(1, writing.ROW_GROUP_TOKENS // self._length),
                     )
                 else:
                     with temporary.open("wb", buffering=0) as stream:
@@ -117,31 +119,44 @@ class Bare:
 
 
 class Round(NamedTuple):
-    """One run of each."""
+    """One run of each, by turns."""
 
     plan: Spent
+    plan_standard: Spent
     write: Spent
-    zstd: Spent
     bare: Spent
     bare_parquet: Spent
+    zstd: Spent
+
+    @property
+    def packing(self) -> float:
+        """CPU seconds of planning and writing."""
+        return self.plan.cpu + self.write.cpu
 
 
-def rounds(warm: Warm, folder: Path, context_length: int, recipe: str) -> tuple[list[Round], Plan, dict[str, int]]:
-    """`RUNS` interleaved runs, the plan, and the bytes on disk by how they were written."""
-    plan = plan_all(warm, recipe, context_length)
-    bare, found, sizes = Bare(warm, plan, context_length), [], {}
-    for _ in range(RUNS):
-        planning = spent(lambda: plan_all(warm, recipe, context_length))
-        ours = spent(lambda: write_all(warm, plan, folder / "ours", context_length, "none"))
-        raw = spent(lambda: bare.write(folder / "bare", parquet=False))
-        column = spent(lambda: bare.write(folder / "bare", parquet=True))
-        zstd = spent(lambda: write_all(warm, plan, folder / "zstd", context_length, "zstd"))
-        found.append(Round(planning, ours, zstd, raw, column))
-        sizes = {name: _bytes(folder / name) for name in ("ours", "zstd", "bare")}
-    return found, plan, sizes
+def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> list[Round]:
+    """`RUNS` interleaved runs after one that warms up; what they write stays in `folder`."""
+    bare, found = Bare(warm, plan, context_length), []
+    for _ in range(RUNS + 1):
+        found.append(
+            Round(
+                spent(lambda: plan_all(warm, "litelong", context_length)),
+                spent(lambda: plan_all(warm, "standard", context_length)),
+                spent(lambda: write_all(warm, plan, folder / "ours", context_length, "none"), folder / "ours"),
+                spent(lambda: bare.write(folder / "bare", parquet=False), folder / "bare"),
+                spent(lambda: bare.write(folder / "bare", parquet=True), folder / "bare"),
+                spent(lambda: write_all(warm, plan, folder / "zstd", context_length, "zstd"), folder / "zstd"),
+            )
+        )
+    return found[1:]
 
 
-def _bytes(folder: Path) -> int:
+def middle(found: Sequence[Round], figure: Callable[[Round], float]) -> float:
+    """The median over the runs."""
+    return median(figure(one) for one in found)
+
+
+def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
 
 

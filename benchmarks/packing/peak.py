@@ -4,6 +4,7 @@ import resource
 import sys
 import threading
 import time
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 import orjson
@@ -31,8 +32,16 @@ def _anonymous() -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith("RssAnon"))
 
 
+def _make(store: Path, tokens: int, length: int) -> None:
+    warm_store(store, tokens, length)
+
+
 if __name__ == "__main__":
     store, out, tokens, length = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    if not store.exists():
+        # Making it takes memory that using it does not: in a process that is gone by then.
+        with ProcessPoolExecutor(1) as pool:
+            pool.submit(_make, store, tokens, length).result()
     warm = warm_store(store, tokens, length)
     watch = _Watch()
     watch.start()

@@ -30,13 +30,19 @@ class Specials:
 
 
 def gather(
-    samples: Sequence[PlannedSample], documents: Located, specials: Specials, context_length: int
+    samples: Sequence[PlannedSample],
+    documents: Located,
+    specials: Specials,
+    context_length: int,
+    out: NDArray[np.uint32] | None = None,
 ) -> NDArray[np.uint32]:
     """The ids of samples, one after the other: uint32 [n * context_length]. `documents` are located by row of the tables.
 
-    Raises `RuntimeError` when the plan leaves a place that is neither a document's nor a special id's.
+    They are written to the beginning of `out`, if it is given, and all of that place is overwritten. Raises
+    `RuntimeError` when the plan leaves a place that is neither a document's nor a special id's.
     """
-    ids = np.empty(len(samples) * context_length, np.uint32)
+    size = len(samples) * context_length
+    ids = np.empty(size, np.uint32) if out is None else out[:size]
     first = np.arange(len(samples), dtype=np.int64) * context_length
     segments = joined(samples)
     counts = [len(sample.segments) for sample in samples]

@@ -90,8 +90,8 @@ def token_accounts(
     owner = _owners(len(lengths), units, spans)
     touched = np.zeros(len(lengths), np.bool_)
     touched[spans.document] = True
-    near = _marked(plan.near_copies, len(lengths)) & ~touched
-    over = _marked(plan.passed_over, len(lengths)) & ~touched & ~near
+    near = plan.near_copies.marks(len(lengths)) & ~touched
+    over = plan.passed_over.marks(len(lengths)) & ~touched & ~near
     unused = ~touched & ~near & ~over
 
     def by_owner(which: NDArray[np.bool_], tokens: RowArray) -> RowArray:
@@ -173,12 +173,6 @@ def _owners(documents: int, units: Sequence[Unit], spans: Spans) -> RowArray:
     rows, first = np.unique(spans.document, return_index=True)
     owner[rows] = spans.unit[first]
     return owner
-
-
-def _marked(rows: set[int], n: int) -> NDArray[np.bool_]:
-    marks = np.zeros(n, np.bool_)
-    marks[sorted(rows)] = True
-    return marks
 
 
 def _sums(groups: RowArray, values: RowArray, n: int) -> RowArray:

@@ -44,7 +44,7 @@ class LiteLong:
         """Plan the topic's next sample from the `free` places of its list; the places taken, none when they do not fill one."""
         if tables.grouped:
             distinct = tables.distinct(unit.documents[free])
-            plan.near_copies.update(unit.documents[np.delete(free, distinct)].tolist())
+            plan.near_copies.update(unit.documents[np.delete(free, distinct)])
             free = free[distinct]
         lengths = tables.lengths[unit.documents]
         filled = first_fit(lengths[free], settings.layout)
@@ -56,7 +56,7 @@ class LiteLong:
         if filled.cut is not None:
             taken = np.append(taken, free[filled.cut])
         segments = lay_out(unit, taken, lengths, settings.layout)
-        plan.passed_over.update(unit.documents[free[filled.passed_over]].tolist())
+        plan.passed_over.update(unit.documents[free[filled.passed_over]])
         padding = 0 if filled.full else settings.layout.padding(segments)
         plan.samples.append(PlannedSample(f"{unit.unit_id}-{number:03d}", self.name, unit, segments, padding))
         return taken

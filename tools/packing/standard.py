@@ -61,5 +61,5 @@ def pack_line(
         if not filled.full:
             break
     left = line.rest
-    plan.passed_over.update(unit.documents[left[line.passed_over[left]]].tolist())
-    plan.near_copies.update(unit.documents[left[line.near_copies[left]]].tolist())
+    plan.passed_over.update(unit.documents[left[line.passed_over[left]]])
+    plan.near_copies.update(unit.documents[left[line.near_copies[left]]])

@@ -1,7 +1,7 @@
 """What a planner sees: numbers only. No text and no tokens, so that a plan is a pure function, testable and repeatable."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, overload
@@ -243,6 +243,34 @@ class PlannedSample:
         return self.segments.table
 
 
+class RowSet(Set[int]):
+    """Rows, given array by array and looked at once, at the end: a set of numbers would take a sixth of the planning."""
+
+    __slots__ = ("_arrays",)
+
+    def __init__(self, rows: Iterable[int] = ()) -> None:
+        self._arrays = [np.array(list(rows), np.int64)]
+
+    def update(self, rows: RowArray) -> None:
+        """Add rows [m] int64."""
+        self._arrays.append(rows)
+
+    def marks(self, n: int) -> NDArray[np.bool_]:
+        """bool [n]: which rows are in it."""
+        marks = np.zeros(n, np.bool_)
+        marks[np.concatenate(self._arrays)] = True
+        return marks
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(np.unique(np.concatenate(self._arrays)).tolist())
+
+    def __len__(self) -> int:
+        return len(np.unique(np.concatenate(self._arrays)))
+
+    def __contains__(self, row: object) -> bool:
+        return any(row in rows for rows in self._arrays)
+
+
 @dataclass(slots=True)
 class Plan:
     """All samples of a run in order, and for the ledger the documents (rows) that did not get into one, with the reason.
@@ -251,8 +279,8 @@ class Plan:
     """
 
     samples: list[PlannedSample] = field(default_factory=list)
-    passed_over: set[int] = field(default_factory=set)
-    near_copies: set[int] = field(default_factory=set)
+    passed_over: RowSet = field(default_factory=RowSet)
+    near_copies: RowSet = field(default_factory=RowSet)
     short_units: dict[str, int] = field(default_factory=dict)
     """unit_id -> tokens that were at hand for a sample that could not be filled."""
     refused: Counter[str] = field(default_factory=Counter)

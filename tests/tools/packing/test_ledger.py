@@ -19,7 +19,7 @@ from tools.packing.ledger import (
     most_uses,
     token_accounts,
 )
-from tools.packing.tables import Plan, PlannedSample, Segment, SegmentRole, Unit
+from tools.packing.tables import Plan, PlannedSample, RowSet, Segment, SegmentRole, Unit
 
 TOKENS = TokenAccount(
     read=107,
@@ -100,7 +100,7 @@ class Placed(NamedTuple):
             )
             for n, use in enumerate(self.uses)
         ]
-        return Plan(samples, self.passed_over, self.near_copies)
+        return Plan(samples, RowSet(self.passed_over), RowSet(self.near_copies))
 
 
 @st.composite
