@@ -206,7 +206,7 @@ def packing(
     folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the stores there.")] = None,
 ) -> None:
     """Planning and writing samples beside a bare gather-and-write of the same bytes; memory. About three minutes."""
-    with _answering():
+    with answering():
         from benchmarks.packing.command import packing as measure
 
         print(measure(tokens, folder))

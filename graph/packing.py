@@ -15,10 +15,11 @@ from tools.packing.utk import Knotted, knot
 
 def read_tables(context: RunContext) -> Tables:
     """Tables of the documents that were encoded, in content-hash order."""
-    entries = list(needed(context))
-    hashes = [entry.content_hash for entry in entries]
+    doc_ids, hashes = [], []
+    for entry in needed(context):
+        doc_ids.append(entry.doc_id)
+        hashes.append(entry.content_hash)
     lengths = context.store.lengths(hashes)
-    doc_ids = [entry.doc_id for entry in entries]
     threshold = context.config.packing.near_duplicates
     if threshold is None:
         return Tables(doc_ids, hashes, lengths)
