@@ -18,11 +18,12 @@ class Links:
         """Add the listing's links to the graph. Raises `UsageError` when one leads to a category that is not there."""
         rows = tuple((category.path, category.code) for category in taxonomy)
         self.listing = listing or Listing(taxonomy.name, rows)
-        self._taxonomy = taxonomy
         self.by_alias = {path_key(alias): taxonomy.category(path) for alias, path in self.listing.aliases.items()}
+        self._see_also: dict[str, list[tuple[Category, bool]]] = {}
         for edge in self.listing.see_also:
-            ends = [taxonomy.category(path).path for path in (edge.source, edge.target)]
-            taxonomy.graph.add_edge(*ends, "see_also", kind="see_also", under=edge.under)
+            source, target = taxonomy.category(edge.source), taxonomy.category(edge.target)
+            taxonomy.graph.add_edge(source.path, target.path, "see_also", kind="see_also", under=edge.under)
+            self._see_also.setdefault(source.path, []).append((target, edge.under))
 
     @property
     def edition(self) -> str | None:
@@ -35,8 +36,7 @@ class Links:
 
     def see_also(self, category: Category) -> list[tuple[Category, bool]]:
         """The categories that this one refers to, each with whether only what lies under it is meant."""
-        edges = self._taxonomy.graph.out_edges(category.path, keys=True, data="under")
-        return [(self._taxonomy.category(target), under) for _, target, kind, under in edges if kind == "see_also"]
+        return list(self._see_also.get(category.path, ()))
 
     def notes(self, category: Category) -> tuple[str, ...]:
         """The usage notes of the section that `category` belongs to."""

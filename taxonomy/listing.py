@@ -44,7 +44,7 @@ class Listing:
         """Hex BLAKE2b (16 bytes) of what decides a debate: categories in order, references, aliases; not the name."""
         import orjson
 
-        content = [self.categories, [tuple(edge) for edge in self.see_also], sorted(self.aliases.items())]
+        content = [self.categories, sorted(tuple(edge) for edge in self.see_also), sorted(self.aliases.items())]
         return blake2b(orjson.dumps(content), digest_size=16).hexdigest()
 
     def to_bytes(self) -> bytes:

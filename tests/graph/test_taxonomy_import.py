@@ -86,6 +86,15 @@ def test_a_file_that_is_not_there_or_has_no_name_is_refused(litelong: Litelong, 
     assert "give it one with --name" in litelong("taxonomy", "import", odd).err
 
 
+def test_a_data_folder_that_cannot_be_made_is_said_in_one_line(
+    litelong: Litelong, zoo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LITELONG_HOME", str(zoo / "below-a-file"))
+    answer = litelong("taxonomy", "import", zoo)
+    assert (answer.status, answer.err.count("\n")) == (2, 1)
+    assert "set LITELONG_HOME to another folder" in answer.err
+
+
 def test_a_damaged_import_is_said_in_one_line(litelong: Litelong, zoo: Path) -> None:
     litelong("taxonomy", "import", zoo, "--name", "zoo")
     path = home() / "taxonomies" / "zoo.json"
