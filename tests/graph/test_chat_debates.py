@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import pytest
 
-from benchmarks.chat_server import Answer, ChatServer, Question
+from benchmarks.chat_server import Answer, ChatServer, Question, Said
 
 BIRDS = "NATURE / Wildlife / Birds"
 CHESS = "GAMES & ACTIVITIES / Chess and Checkers"
@@ -124,3 +124,26 @@ def test_a_proposer_that_cannot_be_read_stands_in_the_event_log(
     assert turn["problem"] == "the reply is empty"
     assert turn["repairs"] == 1
     assert topics(config.parent / "run")
+
+
+@pytest.mark.parametrize("engine", ["langgraph", "autogen"])
+def test_a_debate_taken_up_again_asks_only_what_was_not_answered(
+    litelong: Any, config_file: Any, serve: Callable[[Answer], ChatServer], engine: str
+) -> None:
+    refusing = [True]
+
+    def judge_is_ill(question: Question) -> str | Said:
+        ill = refusing[0] and "You decide" in question.system
+        return Said("not today", status=400) if ill else sensible(question)
+
+    server = serve(judge_is_ill)
+    config = config_file(taxonomy={"select": [BIRDS]}, debate=panel(server, engine=engine))
+    assert litelong("run", config).status == 2
+    before = len(server.questions)
+    refusing.clear()
+    refusing.append(False)
+    answer = litelong("run", config)
+    assert answer.status == 0, answer.err
+    assert [("You decide" in question.system) for question in server.questions[before:]] == [True]
+    turns = rows(config.parent / "run/debates/events-00000.jsonl")
+    assert [turn["cached"] for turn in turns] == [True] * 4 + [False]
