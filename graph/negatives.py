@@ -22,6 +22,10 @@ def check_interleaving(config: Config, recipe: Recipe) -> None:
             f"packing.separator: recipe '{recipe.name}' sets the parts of documents apart, and no separator stands between them; "
             "use none"
         )
+    if recipe.interleaved and packing.order != "rank":
+        raise UsageError(
+            f"packing.order: recipe '{recipe.name}' has an order of its own, which '{packing.order}' cannot change; leave it out"
+        )
     if not recipe.mines:
         return
     for key, value in (("padding", packing.padding), ("remainder", packing.remainder == "pool")):

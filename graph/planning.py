@@ -103,7 +103,9 @@ def estimate(config: Config) -> Estimate:
     most = tokens * packing.max_uses_per_document // packing.context_length
     if packing.target_tokens is not None:
         most = min(most, -(-packing.target_tokens // packing.context_length))
-    wanted = asked * packing.samples_per_topic * packing.context_length * SLACK if topic_wise else tokens
+    wanted = (
+        asked * packing.samples_per_topic * packing.context_length * SLACK if not parts.draws_from_corpus else tokens
+    )
     encoded = min(tokens, wanted)
     models = _models(config, parts, probe, categories)
     once = max(0.0, probe.seconds_first_debate - probe.seconds_debate)

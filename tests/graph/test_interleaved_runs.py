@@ -168,6 +168,7 @@ def test_validate_names_a_layout_that_is_wrong(chosen: Configure, tmp_path: Path
         ),
         ({"packing.recipe": "nextlong", "packing.padding": True}, ("packing.padding", "nextlong")),
         ({"packing.recipe": "nextlong", "packing.remainder": "pool"}, ("packing.remainder", "nextlong")),
+        ({"packing.recipe": "utk", "packing.order": "reverse"}, ("packing.order", "an order of its own")),
         ({"packing.recipe": "utk", "packing.separator": 5}, ("packing.separator", "use none")),
         (
             {"packing.recipe": "nextlong", "negatives.source": "dense", "negatives.embeddings": "openai:m@localhost"},
