@@ -7,6 +7,7 @@ Replies are valid for the step asked and depend on the question alone, so that a
 
 import asyncio
 import json
+import logging
 import re
 import sys
 import time
@@ -109,6 +110,7 @@ def _draw(question: Question, key: str) -> int:
 
 async def serve(wait_s: float) -> None:
     """Serve until the process is killed."""
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # a killed client is no news
     server = Counting(wait_s)
     await server.start()
     print(server.base_url, flush=True)

@@ -103,10 +103,10 @@ class Chats:
         """The model of a seat: what `Library.chat` calls."""
         return SeatedModel(self, seat, parse_model(seat.model, seat.name))
 
-    async def finish(self, *, shut: Exception | None = None) -> None:
+    async def finish(self) -> None:
         """Send no further call; wait for those in flight (each at most its time-out), until they are recorded."""
         if self.gate.shut is None:
-            self.gate.shut = shut or RuntimeError("the run is being stopped")
+            self.gate.shut = RuntimeError("the run is being stopped")
         here = self._here.get(asyncio.get_running_loop())
         if here is None:
             return

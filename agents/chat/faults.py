@@ -99,4 +99,4 @@ def _reason(error: Exception) -> str:
     text = redacted(" ".join((said if isinstance(said, str) and said else str(error)).split()))
     if not text:
         text = "no answer in time" if isinstance(error, TimeoutError) else type(error).__name__
-    return text[:_LONGEST]
+    return text[:_LONGEST].rstrip(". ")
