@@ -24,10 +24,8 @@ WORDS = [
     "anchor",
     "drift",
     "storm",
-    "current",
     "island",
     "gull",
-    "net",
 ]
 
 
