@@ -36,9 +36,9 @@ def _fetch() -> None:
         pytest.fail(f"the tests of the real list need npm; {HOW}", pytrace=False)
     partial = CACHE / "partial"
     partial.mkdir(exist_ok=True)
-    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--silent", "--pack-destination", str(partial)]
+    command = [npm, "pack", f"{PACKAGE}@{VERSION}", "--loglevel=error", "--pack-destination", str(partial)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False, cwd=CACHE)
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["npm said nothing"])[-1]
-        pytest.fail(f"npm could not fetch {PACKAGE} {VERSION} ({last[:200]}); {HOW}", pytrace=False)
+        said = "; ".join(done.stderr.strip().splitlines()[:2]) or "it said nothing"
+        pytest.fail(f"npm could not fetch {PACKAGE} {VERSION} ({said[:200]}); {HOW}", pytrace=False)
     (partial / f"{PACKAGE}-{VERSION}.tgz").replace(CACHE / f"{PACKAGE}-{VERSION}.tgz")
