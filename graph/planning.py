@@ -26,6 +26,7 @@ from litelong import UsageError
 from tools.corpus import Document, Reject
 from tools.files import content_hash
 from tools.search import SearchIndex, build_index
+from tools.search.backends import settled
 
 T = TypeVar("T")
 
@@ -160,19 +161,18 @@ def _probe(config: Config, parts: Parts) -> _Probe:
                 f"corpus {', '.join(parts.corpus.paths)}: no document found; add texts or name the columns"
             )
         texts = [document.text for document in documents]
+        characters = sum(map(len, texts))
+        whole = max(1.0, corpus.size_bytes / max(1, characters))
+        settings = settled(config.search.settings, whole * len(documents), whole * characters)
         encoded, seconds_encode = _timed(lambda: parts.tokenizer.encode_batch(texts, threads=config.run.workers))
-        index, seconds_index = _timed(
-            lambda: build_index(iter(documents), Path(folder) / "bm25", config.search.settings)
-        )
+        index, seconds_index = _timed(lambda: build_index(iter(documents), Path(folder) / "bm25", settings))
         dry = DryModel(lambda name: brief_of(config, parts.taxonomy, name).wanted)
-        first, rest, debates = _debates(
-            config, parts, index, documents, sum(map(len, texts)) / max(1, len(encoded.ids)), dry
-        )
+        first, rest, debates = _debates(config, parts, index, documents, characters / max(1, len(encoded.ids)), dry)
         index.close()
         size = sum(file.stat().st_size for file in Path(folder, "bm25").rglob("*") if file.is_file())
     return _Probe(
         documents=len(documents),
-        characters=sum(map(len, texts)),
+        characters=characters,
         tokens=len(encoded.ids),
         seconds_read=seconds_read,
         seconds_index=seconds_index,

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from difflib import get_close_matches
 from itertools import chain
 from pathlib import Path
@@ -54,6 +55,14 @@ def check_backend(name: str) -> None:
         near = get_close_matches(name, ("auto", *BACKENDS), 1)
         hint = f"; did you mean {near[0]!r}?" if near else ""
         raise UsageError(f"search.backend: there is no {name[:80]!r}, only auto, {', '.join(BACKENDS)}{hint}")
+
+
+def settled(settings: SearchSettings, documents: float, characters: float) -> SearchSettings:
+    """`settings` with the backend that a corpus of this size gets, for an estimate before it is read."""
+    if settings.backend != "auto":
+        return settings
+    large = documents > WHOOSH_DOCUMENTS or characters > WHOOSH_CHARACTERS
+    return replace(settings, backend="tantivy" if large and settings.usual else "whoosh")
 
 
 def choose(documents: Iterable[Document], settings: SearchSettings) -> tuple[Choice, Iterable[Document]]:

@@ -53,12 +53,14 @@ def test_the_size_of_the_corpus_decides_in_whatever_order_it_comes(
         assert f"auto: {expected}" in manifest.chosen
         assert "10 documents and 1,000 characters" in manifest.chosen
         assert manifest.chosen in caplog.text
+        assert backends.settled(SearchSettings(), len(lengths), sum(lengths)).backend == expected
 
 
 def test_other_k1_and_b_are_whooshs_at_any_size(tmp_path: Path) -> None:
     index = build_index(documents([20] * 30), tmp_path / "index", SearchSettings(k1=0.9, b=0.4))
     assert (index.backend, index.settings.k1) == ("whoosh", 0.9)
     index.close()
+    assert backends.settled(SearchSettings(k1=0.9), 30, 1e9).backend == "whoosh"
     assert "k1 and b" in read_manifest(tmp_path / "index").chosen
 
 
