@@ -136,7 +136,7 @@ class Library:
     def _facet_weights(self, category: str) -> list[dict[str, float]]:
         name = category.rsplit(" / ", 1)[-1]
         return [
-            word_weights(words(facet), self.index.document_frequency, len(self.index))
+            word_weights(facet, self.index.document_frequency, len(self.index))
             for facet in facets(name) or [name]
         ]
 

@@ -9,21 +9,33 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from math import log
 
+from tools.search import words
+
 SPEAKS = 0.5
 """A text speaks of a title when half of the title's weight stands close together in it."""
 WINDOW = 30
 """Words within which a title's words must stand to count together: about two sentences."""
 
 
-def word_weights(words: Sequence[str], document_frequency: Callable[[str], int], documents: int) -> dict[str, float]:
-    """Inverse document frequency of each distinct word: rare words carry a title's meaning, unknown ones the most."""
-    return {word: log(1.0 + documents / (document_frequency(word) + 0.5)) for word in dict.fromkeys(words)}
+_WRITTEN = re.compile(r"[^\W_]+")
 
 
-def coverage(weights: Mapping[str, float], words: Sequence[str], window: int = WINDOW) -> float:
+def word_weights(title: str, document_frequency: Callable[[str], int], documents: int) -> dict[str, float]:
+    """Inverse document frequency of each distinct stem: rare words carry a title's meaning, unknown ones the most.
+
+    `document_frequency` is asked for words as they are written: a stem is no word, and would be stemmed once more.
+    """
+    weights: dict[str, float] = {}
+    for written in _WRITTEN.findall(title):
+        for stem in words(written):
+            weights.setdefault(stem, log(1.0 + documents / (document_frequency(written) + 0.5)))
+    return weights
+
+
+def coverage(weights: Mapping[str, float], read: Sequence[str], window: int = WINDOW) -> float:
     """The largest share (0 to 1) of the title's weight that stands within `window` consecutive words of a text."""
     total = sum(weights.values())
-    places = [(place, word) for place, word in enumerate(words) if word in weights]
+    places = [(place, word) for place, word in enumerate(read) if word in weights]
     inside: Counter[str] = Counter()
     weight = best = 0.0
     first = 0
