@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 from unicodedata import category as unicode_category
 
-from agents.evidence import TOP
+from agents.figures import TOP
 from agents.messages import Accepted, Rejection
 from taxonomy import Topic
 from taxonomy.names import normalised

@@ -3,18 +3,21 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.figures import Looked, figures_of_each, figures_of_pairs
 from agents.library import NEAR, Library
 from agents.messages import Brief, Candidate, Evidence, Proposal
 from agents.reading import SPEAKS, to_read
-from tools.search import words
 from tools.search.topic_search import Found
 
-TOP = 50
-"""Two topics are compared by their best documents: deeper down, every topic of a category meets every other."""
-READ_BEST, READ_SPREAD = 16, 8
-"""Documents of a topic that are read: the best ones, and some spread evenly over the rest."""
-ALIKE_FROM = 0.2
-"""Likeness below this is not recorded."""
+READ_BEST, READ_SPREAD = 16, 104
+"""Documents of a topic that are read: the best ones, which say how well the corpus holds it, and some spread evenly over
+the rest, which say how much of it there is. With 8 of the rest, every ninth good topic of short entries was taken for
+one that cannot be filled."""
+ALIKE_FROM = 0.35
+"""Likeness below this is not recorded: two titles with nothing in common have about 0.27."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +31,6 @@ class Standing:
     lift: float
     coverage: float
     supported: int
-    closeness: float
 
     def strength(self, target_tokens: int) -> tuple[float, int]:
         """See `strength`."""
@@ -48,28 +50,36 @@ def strength(
 
 def gather_evidence(library: Library, brief: Brief, proposals: Sequence[Proposal]) -> list[Evidence]:
     """Evidence for each proposal, in the order given. Blocking: it searches twice a proposal and reads some documents."""
-    standings = [standing(library, brief, proposal) for proposal in proposals]
+    looked = [look_up(library, brief, proposal) for proposal in proposals]
+    standings = [
+        Standing(proposal, one.found, one.bare, one.on_category, one.lift, one.coverage, one.supported)
+        for proposal, one in zip(proposals, looked, strict=True)
+    ]
     left = new_tokens(standings, library.target_tokens)
+    alike = _alike(proposals, likeness(library, brief, looked))
     size = max(1, len(library.index))
+    scores = library.scores
     return [
         Evidence(
-            proposal_id=s.proposal.proposal_id,
-            documents=len(s.found.hits),
-            tokens=s.found.total_tokens,
-            on_category=round(s.on_category, 3),
-            lift=round(s.lift, 2),
-            share_of_corpus=round(len(s.found.hits) / size, 4),
-            new_tokens=left[s.proposal.proposal_id],
-            alike=_alike(library, s, standings),
-            coverage=round(s.coverage, 3),
-            supported=s.supported,
-            closeness=round(s.closeness, 3),
+            proposal_id=proposal.proposal_id,
+            documents=len(one.found.hits),
+            tokens=one.found.total_tokens,
+            on_category=round(one.on_category, 3),
+            lift=round(one.lift, 2),
+            share_of_corpus=round(len(one.found.hits) / size, 4),
+            new_tokens=left[proposal.proposal_id],
+            alike=alike[proposal.proposal_id],
+            coverage=round(one.coverage, 3),
+            supported=one.supported,
+            belongs=scores.belongs.of(figures),
+            held=scores.held.of(figures),
+            broad=scores.broad.of(figures),
         )
-        for s in standings
+        for proposal, one, figures in zip(proposals, looked, figures_of_each(library, brief, looked), strict=True)
     ]
 
 
-def standing(library: Library, brief: Brief, proposal: Proposal) -> Standing:
+def look_up(library: Library, brief: Brief, proposal: Proposal) -> Looked:
     """Search and read for one proposal."""
     own = set(library.category_documents(brief.category))
     bare = library.topic(proposal.title, "")
@@ -78,9 +88,20 @@ def standing(library: Library, brief: Brief, proposal: Proposal) -> Standing:
     chance = len(own) / max(1, len(library.index))
     found = library.topic(proposal.title, brief.category, proposal.explanation)
     coverage, supported = _read(library, proposal.title, found)
-    closeness = library.closeness(proposal.title, brief.category)
     lift = share / chance if chance else 0.0
-    return Standing(proposal, found, bare, share, lift, coverage, supported, closeness)
+    return Looked(proposal.title, found, bare, share, lift, coverage, supported)
+
+
+def likeness(library: Library, brief: Brief, looked: Sequence[Looked]) -> NDArray[np.float64]:
+    """How likely each two titles say the same, 0 to 1, [n, n]; one title twice says the same for certain."""
+    pairs = figures_of_pairs(library, brief, looked)
+    same = np.zeros((len(looked), len(looked)))
+    for a, one in enumerate(looked):
+        for b, other in enumerate(looked[:a]):
+            figures = {name: float(table[a, b]) for name, table in pairs.items()}
+            certain = figures["shared_words"] == 1.0
+            same[a, b] = same[b, a] = 1.0 if certain or one.title == other.title else library.scores.same.of(figures)
+    return same
 
 
 def recall(library: Library, brief: Brief, candidate: Candidate) -> Standing:
@@ -94,7 +115,6 @@ def recall(library: Library, brief: Brief, candidate: Candidate) -> Standing:
         evidence.lift,
         evidence.coverage,
         evidence.supported,
-        evidence.closeness,
     )
 
 
@@ -124,32 +144,6 @@ def ranked(standings: Sequence[Standing], target_tokens: int) -> list[Standing]:
     return sorted(standings, key=key)
 
 
-def overlap(one: Found, other: Found, top: int = TOP) -> float:
-    """Jaccard overlap of the best `top` documents of two topics, 0 to 1."""
-    a, b = set(one.doc_ids[:top]), set(other.doc_ids[:top])
-    return len(a & b) / len(a | b) if a or b else 0.0
-
-
-def likeness(library: Library, one: Standing, other: Standing) -> float:
-    """How far two topics say the same, 0 to 1.
-
-    Static embeddings of the titles where the library has them, otherwise the titles' common words (when their documents
-    meet at all); nearly the same documents are the same topic whatever the titles say. Measured: docs/panels.md.
-    """
-    documents = overlap(one.bare, other.bare)
-    if library.embeddings is not None:
-        titles = library.closeness(one.proposal.title, other.proposal.title)
-    else:
-        titles = shared_words(one.proposal.title, other.proposal.title) if documents >= ALIKE_FROM / 2 else 0.0
-    return max(titles, documents * documents)
-
-
-def shared_words(one: str, other: str) -> float:
-    """Jaccard overlap of two titles' analysed words, 0 to 1."""
-    a, b = set(words(one)), set(words(other))
-    return len(a & b) / len(a | b) if a or b else float(one == other)
-
-
 def _read(library: Library, title: str, found: Found) -> tuple[float, int]:
     """Mean coverage of the title in the best documents, and about how many tokens stand in documents that speak of it."""
     head, spread = to_read(len(found.hits), READ_BEST, READ_SPREAD)
@@ -162,8 +156,10 @@ def _read(library: Library, title: str, found: Found) -> tuple[float, int]:
     return (sum(best) / len(best) if best else 0.0), supported
 
 
-def _alike(library: Library, one: Standing, others: Sequence[Standing]) -> tuple[tuple[str, float], ...]:
-    pairs = [
-        (other.proposal.proposal_id, round(likeness(library, one, other), 3)) for other in others if other is not one
-    ]
-    return tuple(sorted((pair for pair in pairs if pair[1] >= ALIKE_FROM), key=lambda pair: (-pair[1], pair[0])))
+def _alike(proposals: Sequence[Proposal], same: NDArray[np.float64]) -> dict[str, tuple[tuple[str, float], ...]]:
+    alike: dict[str, tuple[tuple[str, float], ...]] = {}
+    for a, one in enumerate(proposals):
+        pairs = [(other.proposal_id, float(same[a, b])) for b, other in enumerate(proposals) if a != b]
+        near = sorted((pair for pair in pairs if pair[1] >= ALIKE_FROM), key=lambda pair: (-pair[1], pair[0]))
+        alike[one.proposal_id] = tuple(near)
+    return alike

@@ -14,12 +14,15 @@ from threading import Lock
 from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
 
+from agents.meaning import Meaning, Vectors
 from agents.messages import Seat
 from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
+from agents.scoring import LEXICAL, Scores
 from litelong import UsageError
+from tools.once import once
 from tools.search import SearchIndex, words
+from tools.search.snippets import snippet
 from tools.search.topic_search import Catalogued, Found, TopicRules, find_topic
 
 if TYPE_CHECKING:
@@ -34,6 +37,12 @@ NEAR = 100
 USUAL_RULES = TopicRules()
 REMEMBERED = 4_000
 """Documents whose words are kept at hand (about 4 kB each)."""
+AT_HAND = 8_000_000
+"""Characters of texts that are kept at hand: the same few documents are read for one topic after another."""
+PASSAGES, PASSAGE_WIDTH = 12, 400
+"""A title's best documents, and the characters of each around its words, that say what the title means here."""
+COMMON = 200
+"""Documents, by content hash, that say what passages of this corpus have in common."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +65,7 @@ class Library:
     """Search with the relevance floor applied, texts, and token estimates.
 
     `target_tokens` is what one topic must be able to fill (context length x samples a topic); `rules` say how topics are
-    asked for; `depth` is the most documents that one may have.
+    asked for; `depth` is the most documents that one may have. `scores` go with `meaning`: weights for what is known.
     """
 
     def __init__(
@@ -69,7 +78,8 @@ class Library:
         depth: int,
         rules: TopicRules = USUAL_RULES,
         threads: int = 1,
-        embeddings: Callable[[str], NDArray[np.float32]] | None = None,
+        meaning: Meaning | None = None,
+        scores: Scores = LEXICAL,
         chats: "Callable[[Seat], ChatModel] | None" = None,
     ) -> None:
         self.index = index
@@ -78,14 +88,18 @@ class Library:
         self.target_tokens = target_tokens
         self.rules = rules
         self.depth = depth
-        self.embeddings = embeddings
+        self.meaning = meaning
+        self.scores = scores
         self.chats = chats
         self._lock = Lock()
         self._words: dict[str, tuple[str, ...]] = {}
+        self._texts: dict[str, str] = {}
+        self._characters = 0
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="library")
         # A debate touches a few dozen topics, each asked for by several agents; a few debates run side by side.
         self._remembered = lru_cache(maxsize=512)(self._topic)
         self.category_documents = lru_cache(maxsize=128)(self._category_documents)
+        self.passage_vector = lru_cache(maxsize=2_048)(self._passage_vector)
 
     def chat(self, seat: Seat) -> "ChatModel":
         """The language model of a seat. Raises `UsageError` where there are none (a library of a `lexical` panel)."""
@@ -127,7 +141,7 @@ class Library:
         """What each document says near a mention of the category's facets: pieces of text, in the order they stand."""
         weights = self._facet_weights(category)
         found = []
-        for text in self.shelf.texts(doc_ids):
+        for text in self.texts(doc_ids):
             pieces = units(text)
             scores = [max(coverage(w, words(piece)) for w in weights) for piece in pieces]
             found.append([pieces[place] for place in near(scores, SPEAKS)])
@@ -135,16 +149,13 @@ class Library:
 
     def _facet_weights(self, category: str) -> list[dict[str, float]]:
         name = category.rsplit(" / ", 1)[-1]
-        return [
-            word_weights(facet, self.index.document_frequency, len(self.index))
-            for facet in facets(name) or [name]
-        ]
+        return [word_weights(facet, self.index.document_frequency, len(self.index)) for facet in facets(name) or [name]]
 
     def words(self, doc_ids: Sequence[str]) -> list[tuple[str, ...]]:
         """The analysed words of documents, in the order asked; the last few thousand documents are remembered."""
         with self._lock:
             missing = [doc_id for doc_id in dict.fromkeys(doc_ids) if doc_id not in self._words]
-            for doc_id, text in zip(missing, self.shelf.texts(missing), strict=True):
+            for doc_id, text in zip(missing, self._read(missing), strict=True):
                 self._words[doc_id] = tuple(map(sys.intern, words(text)))
             found = [self._words[doc_id] for doc_id in doc_ids]
             for doc_id in list(self._words)[: max(0, len(self._words) - REMEMBERED)]:
@@ -159,14 +170,45 @@ class Library:
         weights = self._facet_weights(title)
         return [max(coverage(w, read) for w in weights) for read in self.words(doc_ids)]
 
-    def closeness(self, one: str, other: str) -> float:
-        """Cosine of two short texts as the static embeddings see them; 0 without embeddings."""
-        if self.embeddings is None:
-            return 0.0
-        return float(self.embeddings(one) @ self.embeddings(other))
+    def _passage_vector(self, title: str) -> Vectors:
+        """The mean of what the title's best documents say around its words, float32 [dimensions]; zeros without documents.
 
-    def texts(self, doc_ids: Sequence[str]) -> Sequence[str]:
-        return self.shelf.texts(doc_ids)
+        Only where there are embeddings. A document's own title is part of what it says: a dictionary's entry begins with it.
+        """
+        assert self.meaning is not None
+        doc_ids = self.topic(title, "").doc_ids[:PASSAGES]
+        weights = {word: weight for facet in self._facet_weights(title) for word, weight in facet.items()}
+        said = [
+            f"{name}: {snippet(text, title, lambda word: weights.get(word, 0.0), width=PASSAGE_WIDTH).text}"
+            for name, text in zip(self.titles(doc_ids), self.texts(doc_ids), strict=True)
+        ]
+        return self.meaning.vectors(said).mean(axis=0) if said else np.zeros_like(self.common_vector)
+
+    @once
+    def common_vector(self) -> Vectors:
+        """What passages of this corpus have in common: the mean over a sample's beginnings, float32 [dimensions]."""
+        assert self.meaning is not None
+        doc_ids = self.shelf.sample(COMMON)
+        beginnings = [
+            f"{name}: {text[:PASSAGE_WIDTH]}"
+            for name, text in zip(self.titles(doc_ids), self.texts(doc_ids), strict=True)
+        ]
+        return np.asarray(self.meaning.vectors(beginnings).mean(axis=0), dtype=np.float32)
+
+    def texts(self, doc_ids: Sequence[str]) -> list[str]:
+        """The texts of documents, in the order asked; those read last are remembered."""
+        with self._lock:
+            return self._read(doc_ids)
+
+    def _read(self, doc_ids: Sequence[str]) -> list[str]:
+        missing = [doc_id for doc_id in dict.fromkeys(doc_ids) if doc_id not in self._texts]
+        fetched = dict(zip(missing, self.shelf.texts(missing), strict=True)) if missing else {}
+        found = [fetched[doc_id] if doc_id in fetched else self._texts[doc_id] for doc_id in doc_ids]
+        self._texts.update(fetched)
+        self._characters += sum(map(len, fetched.values()))
+        while self._characters > AT_HAND:
+            self._characters -= len(self._texts.pop(next(iter(self._texts))))
+        return found
 
     def titles(self, doc_ids: Sequence[str]) -> Sequence[str]:
         return self.shelf.titles(doc_ids)

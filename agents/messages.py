@@ -132,10 +132,10 @@ class Evidence(Message):
     `documents` stand above the relevance floor and hold about `tokens` tokens. Some of them are read: `coverage` is
     how much of the title stands close together in the best ones (0 to 1), `supported` about how many tokens stand in
     documents that really speak of it. Of the documents that the bare title
-    finds, the share `on_category` belongs to the category's own, `lift` times what chance would give; `closeness` is the
-    cosine of title and category as static embeddings see them (0 without embeddings). `share_of_corpus` of all
-    documents are above the floor. `new_tokens` are left for it when the stronger proposals have taken theirs; `alike`
-    lists proposals that say the same, with how much (0 to 1).
+    finds, the share `on_category` belongs to the category's own, `lift` times what chance would give. `share_of_corpus` of
+    all documents are above the floor. `new_tokens` are left for it when the stronger proposals have taken theirs.
+    Scores, 0 to 1 (agents/scoring.py): how likely the topic `belongs` to the category, the corpus has it (`held`), and it
+    is too `broad`; `alike` lists proposals that say the same, with how likely.
     """
 
     proposal_id: str
@@ -148,7 +148,9 @@ class Evidence(Message):
     alike: tuple[tuple[str, float], ...] = ()
     coverage: float = 0.0
     supported: int = 0
-    closeness: float = 0.0
+    belongs: float = 1.0
+    held: float = 1.0
+    broad: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ the documents are read, and the title's words are looked for close together.
 import re
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from math import log
 
 from tools.search import words
@@ -60,6 +61,11 @@ def to_read(count: int, best: int, spread: int) -> tuple[list[int], list[int]]:
     if rest <= spread:
         return head, list(range(len(head), count))
     return head, [len(head) + (2 * i + 1) * rest // (2 * spread) for i in range(spread)]
+
+
+def overlap(one: AbstractSet[object], other: AbstractSet[object]) -> float:
+    """Jaccard overlap of two sets, 0 to 1; nothing has nothing in common with nothing."""
+    return len(one & other) / len(one | other) if one or other else 0.0
 
 
 FACETS = re.compile(r",\s*(?:and\s+)?|\s+and\s+|\s+or\s+|\s*&\s*|;\s*", re.IGNORECASE)

@@ -83,7 +83,7 @@ class Role:
 
 
 LEXICAL = ("lexical", "lexical+wordllama")
-"""Panels without a language model: by words alone, or with static embeddings (extra `dense`)."""
+"""Panels without a language model: by words alone, or with static embeddings (extra `dense`), which know more."""
 _BUILT_IN = ("agents.lexical", "agents.chat_roles")
 _roles: dict[tuple[str, str | None], Role] = {}
 _loaded: list[bool] = []

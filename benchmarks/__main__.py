@@ -61,6 +61,22 @@ def panels(
 
 
 @app.command()
+def fit(
+    data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="JSONL files of the debian corpus.")] = None,
+    family: Annotated[
+        list[str] | None, typer.Option(help="lexical or lexical+wordllama (default: both). May be given again.")
+    ] = None,
+    cache: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the corpora's indexes there.")] = None,
+) -> None:
+    """The weights of the lexical panels' scores, fitted on the tuning half of the planted topics of both corpora."""
+    with _answering():
+        from agents.scoring import FAMILIES
+        from benchmarks.panels.fitting import fit as fit_all
+
+        print(fit_all(data, cache, family or list(FAMILIES)), end="")
+
+
+@app.command()
 def stages(
     config: Annotated[Path | None, typer.Option(metavar="FILE", help="A litelong.yaml (default: the demo).")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", metavar="a.b=c", help="Override a key.")] = None,

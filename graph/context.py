@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from agents.autogen import load_team
-from agents.lexical.embeddings import load_embeddings
+from agents.lexical.embeddings import load_meaning
 from agents.library import Library, Shelf
 from agents.messages import Brief, Seat
 from agents.panel import Panel, seat_panel
 from agents.prompts import given_parts
-from agents.roles import find_role
+from agents.roles import LEXICAL, find_role
+from agents.scoring import FAMILIES
 from graph.briefs import brief_of, choice_of
 from graph.chats import check_models, open_chats
 from graph.config import Config
@@ -177,6 +178,9 @@ class RunContext:
     @once
     def library(self) -> Library:
         indexed = self.indexed
+        # The embeddings are the library's, so all seats without a language model have those of the one that knows most.
+        seated = {seat.model for seat in self.parts.seats}
+        family = next((model for model in reversed(LEXICAL) if model in seated), LEXICAL[0])
         shelf = Shelf(indexed.characters, indexed.texts, indexed.titles, indexed.sample, indexed.origins)
         return Library(
             indexed.index,
@@ -186,7 +190,8 @@ class RunContext:
             depth=self.depth,
             rules=self.config.retrieve.rules(),
             threads=self.config.run.workers,
-            embeddings=load_embeddings() if any(s.model == "lexical+wordllama" for s in self.parts.seats) else None,
+            meaning=load_meaning(family),
+            scores=FAMILIES[family],
             chats=self.chats.seated if self.chats else None,
         )
 

@@ -11,24 +11,19 @@ from agents.roles import role
 
 @dataclass(frozen=True, slots=True)
 class Thresholds:
-    """Where the line is drawn. Shares and overlaps are 0 to 1."""
+    """Where the line is drawn. Scores, shares and overlaps are 0 to 1; chosen on the tuning half (docs/panels.md)."""
 
     min_documents: int = 3
-    min_on_category: float = 0.03
-    min_lift: float = 0.8
-    strong_lift: float = 8.0
-    min_belonging: float = 0.09
-    """With embeddings: on-category share plus half the cosine of title and category."""
-    min_coverage: float = 0.5
+    min_belongs: float = 0.5
+    min_held: float = 0.65
+    min_coverage: float = 0.4
+    min_supported: float = 0.5
+    """Of the target: the rest is filled with documents that the topic's words find beside the category's."""
     max_share_of_corpus: float = 0.5
-    max_shared_words: float = 0.4
-    max_closeness: float = 0.45
+    max_broad: float = 0.87
+    max_alike: float = 0.6
     min_new: float = 0.5
     """New tokens as a share of what a topic must fill."""
-
-    def max_alike(self, library: Library) -> float:
-        """From which likeness on two topics are one: as measured with embeddings, or without."""
-        return self.max_closeness if library.embeddings is not None else self.max_shared_words
 
 
 class LexicalCritic:
@@ -38,8 +33,6 @@ class LexicalCritic:
         self.name = name
         self.target_tokens = library.target_tokens
         self.thresholds = thresholds
-        self.embedded = library.embeddings is not None
-        self.max_alike = thresholds.max_alike(library)
 
     async def criticise(self, brief: Brief, candidates: Sequence[Candidate]) -> list[Critique]:
         critiques = []
@@ -69,11 +62,11 @@ class LexicalCritic:
 
     def _fault(self, evidence: Evidence, stronger: dict[str, str]) -> str | None:
         """What speaks against one candidate; `stronger` are the titles of those before it, by id."""
-        alone = unfit(evidence, self.target_tokens, self.thresholds, embedded=self.embedded)
+        alone = unfit(evidence, self.target_tokens, self.thresholds)
         if alone:
             return alone
         for other, share in evidence.alike:
-            if share >= self.max_alike and other in stronger:
+            if share >= self.thresholds.max_alike and other in stronger:
                 return f"the weaker of two alike: says the same as '{stronger[other]}' ({share:.2f})"
         if evidence.new_tokens < self.thresholds.min_new * self.target_tokens:
             return (
@@ -83,34 +76,26 @@ class LexicalCritic:
         return None
 
 
-def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds, *, embedded: bool) -> str | None:
-    """Why the corpus does not bear this topic in this category, whatever else is proposed; None when it does.
-
-    `embedded` says whether `evidence.closeness` was measured.
-    """
+def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds) -> str | None:
+    """Why the corpus does not bear this topic in this category, whatever else is proposed; None when it does."""
     e, t = evidence, thresholds
     reason = None
     if e.documents < t.min_documents:
         reason = f"too little evidence: {e.documents} documents above the relevance floor"
-    elif not belongs(evidence, thresholds, embedded=embedded):
-        reason = f"off category: {e.on_category:.0%} of its documents are the category's, {e.lift:.1f} times chance"
-        reason += f"; title and category have cosine {e.closeness:.2f}" if embedded else ""
-    elif e.coverage < t.min_coverage:
-        reason = f"not in the corpus: its best documents hold {e.coverage:.0%} of the title close together, by weight"
-    elif e.supported < target_tokens:
-        reason = f"cannot be filled: about {e.supported:,} of {target_tokens:,} tokens in documents that speak of it"
+    elif e.belongs < t.min_belongs:
+        reason = (
+            f"off category: {e.on_category:.0%} of its documents are the category's, {e.lift:.1f} times chance; it belongs "
+            f"there with a chance of {e.belongs:.0%}"
+        )
+    elif e.broad >= t.max_broad:
+        reason = f"too broad: the name of a whole field with a chance of {e.broad:.0%}"
     elif e.share_of_corpus > t.max_share_of_corpus:
         reason = f"too broad: {e.share_of_corpus:.0%} of the corpus is above its relevance floor"
+    elif e.supported < t.min_supported * target_tokens:
+        reason = f"cannot be filled: about {e.supported:,} of {target_tokens:,} tokens in documents that speak of it"
+    elif e.coverage < t.min_coverage or e.held < t.min_held:
+        reason = f"not in the corpus: its best documents hold {e.coverage:.0%} of the title close together, by weight"
     return reason
-
-
-def belongs(evidence: Evidence, thresholds: Thresholds, *, embedded: bool) -> bool:
-    """Whether the topic is of its category: by their documents, and by what the words mean where that is known."""
-    documents = evidence.on_category >= thresholds.min_on_category and evidence.lift >= thresholds.min_lift
-    # In a large corpus even a few documents in common are far beyond chance.
-    if documents or evidence.lift >= thresholds.strong_lift:
-        return True
-    return embedded and evidence.on_category + 0.5 * evidence.closeness >= thresholds.min_belonging
 
 
 def figures_of(evidence: Evidence) -> Figures:
@@ -120,7 +105,9 @@ def figures_of(evidence: Evidence) -> Figures:
         ("tokens", evidence.tokens),
         ("supported", evidence.supported),
         ("coverage", evidence.coverage),
-        ("closeness", evidence.closeness),
+        ("belongs", evidence.belongs),
+        ("held", evidence.held),
+        ("broad", evidence.broad),
         ("on_category", evidence.on_category),
         ("lift", evidence.lift),
         ("share_of_corpus", evidence.share_of_corpus),

@@ -1,24 +1,27 @@
-"""Static word embeddings (wordllama, extra `dense`): titles compared by meaning where they share no word.
+"""Static word embeddings (wordllama, extra `dense`): titles and passages compared by meaning where they share no word.
 
 The model lies in the package; nothing is downloaded. Used by panels with `model: lexical+wordllama`.
 """
 
-from collections.abc import Callable
-from functools import lru_cache
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from agents.meaning import Embed, Meaning, Vectors
 from litelong import UsageError
 
-Embed = Callable[[str], NDArray[np.float32]]
-"""A short text -> its unit vector, float32 [256]."""
+
+def load_meaning(model: str) -> Meaning | None:
+    """The embeddings of a family (`lexical+wordllama`; 0.4 s); None for `lexical`, which has none.
+
+    Raises `UsageError` when the extra is not installed.
+    """
+    return Meaning(_wordllama()) if model == "lexical+wordllama" else None
 
 
-def load_embeddings() -> Embed:
-    """Load the model (0.4 s). Raises `UsageError` when the extra is not installed."""
+def _wordllama() -> Embed:
     try:
         import wordllama
     except ImportError:
@@ -27,8 +30,7 @@ def load_embeddings() -> Embed:
     folder = Path(wordllama.__file__).parent
     model: Any = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
 
-    @lru_cache(maxsize=20_000)
-    def embed(text: str) -> NDArray[np.float32]:
-        return np.asarray(model.embed([text], norm=True)[0], dtype=np.float32)
+    def embed(texts: Sequence[str]) -> Vectors:
+        return np.stack([np.asarray(model.embed([text], norm=True)[0], dtype=np.float32) for text in texts])
 
     return embed

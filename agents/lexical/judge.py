@@ -6,10 +6,10 @@ topic never falls to one that itself was removed.
 
 from collections.abc import Sequence
 
-from agents.evidence import Standing, likeness, new_tokens, ranked, recall
+from agents.evidence import Standing, new_tokens, ranked, recall
 from agents.lexical.critic import Thresholds, figures_of, unfit
 from agents.library import Library
-from agents.messages import Brief, Candidate, Critique, Seat, Verdict
+from agents.messages import Brief, Candidate, Critique, Evidence, Seat, Verdict
 from agents.roles import role
 
 
@@ -32,10 +32,9 @@ class LexicalJudge:
         accepts = {c.proposal.proposal_id: _agreement(c.proposal.proposal_id, critiques) for c in candidates}
         verdicts: dict[str, Verdict] = {}
         kept: list[Standing] = []
-        embedded = self.library.embeddings is not None
         for one in ranked([recall(self.library, brief, c) for c in candidates], target):
             key = one.proposal.proposal_id
-            reason = unfit(evidence[key], target, self.thresholds, embedded=embedded) or self._beside(one, kept)
+            reason = unfit(evidence[key], target, self.thresholds) or self._beside(one, evidence[key], kept)
             figures = (*figures_of(evidence[key]), ("critics_accept", accepts[key]))
             if reason is None:
                 kept.append(one)
@@ -43,12 +42,12 @@ class LexicalJudge:
             verdicts[key] = Verdict(key, self.name, keep=reason is None, reason=reason or _kept(one), figures=figures)
         return [verdicts[c.proposal.proposal_id] for c in candidates]
 
-    def _beside(self, one: Standing, kept: Sequence[Standing]) -> str | None:
+    def _beside(self, one: Standing, evidence: Evidence, kept: Sequence[Standing]) -> str | None:
         """Why the topic is not worth having beside those kept; None when it is."""
-        most = self.thresholds.max_alike(self.library)
+        alike = dict(evidence.alike)
         for other in kept:
-            share = likeness(self.library, one, other)
-            if share >= most:
+            share = alike.get(other.proposal.proposal_id, 0.0)
+            if share >= self.thresholds.max_alike:
                 return f"the weaker of two alike: says the same as '{other.proposal.title}' ({share:.2f})"
         target = self.library.target_tokens
         left = new_tokens([*kept, one], target)[one.proposal.proposal_id]

@@ -20,8 +20,20 @@ _EMPTY = frozenset(
     note notes data number numbers total percent percentage part parts area areas type types list value values
     year years date dates example examples way ways thing things lot kind kinds case cases item items figure
     figures term terms amount amounts group groups information name names use uses est km sq mi m cm mm kg na
-    none other others ton tons dollars meters metres kilometers barrels gallons hectares feet miles overview form
+    none other others majority map maps basis ton tons dollars meters metres kilometers barrels gallons
+    hectares feet miles overview form
     """.split()  # noqa: SIM905 - a list literal would take forty lines
+)
+# "several species", "small shark": what a writer says of a thing, and no part of a subject's name.
+_VAGUE = frozenset(
+    """
+    several various many numerous few other another such certain different same similar particular special general common
+    usual ordinary main chief principal major minor important significant significant overall total entire whole full own
+    small large great little big long short high low new old young good bad best better fine rich poor thick thin broad
+    narrow heavy light strong weak available possible likely able unable inadequate insufficient adequate sufficient
+    limited additional further extra early late recent current former first second third next last final single double
+    much more most less least only mere proper actual real true false strange slight considerable remarkable
+    """.split()  # noqa: SIM905 - likewise
 )
 _PLURAL = frozenset({"NNS", "NNPS"})
 MIN_LETTERS = 5
@@ -34,6 +46,11 @@ class Phrase(NamedTuple):
     key: str
     surface: str
     proper: bool
+
+    @property
+    def plural(self) -> bool:
+        """Whether the surface is not the key's singular."""
+        return self.surface.lower() != self.key
 
 
 class Mined(NamedTuple):
@@ -84,15 +101,26 @@ def _endings(run: list[tuple[str, str]]) -> Iterator[Phrase]:
         run = run[:-1]
     for size in range(1, min(len(run), MAX_WORDS) + 1):
         words = run[-size:]
-        if words[0][0].lower() in _EMPTY or words[-1][0].lower() in _EMPTY:
+        if not _may_begin(words[0][0]) or words[-1][0].lower() in _EMPTY:
             continue
-        # A lone word names a subject when it is a plural ("Languages", "Airports"); others are mostly adjectives in
-        # disguise, acronyms and common nouns ("National", "Process").
-        if size == 1 and not (words[0][1] in _PLURAL and len(words[0][0]) >= MIN_LETTERS):
+        proper = all(part in _PROPER for _, part in words)
+        # Of lone words names ("Robert"), acronyms and adjectives in disguise ("National") are no subjects.
+        if size == 1 and (len(words[0][0]) < MIN_LETTERS or (proper and words[0][1] not in _PLURAL)):
+            continue
+        if _names_a_person([word for word, _ in words]):
             continue
         surface = " ".join(word for word, _ in words)
         key = " ".join([*(word.lower() for word, _ in words[:-1]), singular(words[-1][0].lower())])
-        yield Phrase(key, surface, all(part in _PROPER for _, part in words))
+        yield Phrase(key, surface, proper)
+
+
+def _may_begin(word: str) -> bool:
+    return word.lower() not in _EMPTY and word.lower() not in _VAGUE
+
+
+def _names_a_person(words: list[str]) -> bool:
+    """Capitals after a word that merely begins with one are how almanacs write surnames ("Captain James COOK")."""
+    return words[0].istitle() and any(word.isupper() and len(word) > 2 for word in words[1:])
 
 
 def singular(noun: str) -> str:
@@ -120,8 +148,18 @@ def document_counts(documents: Iterable[Sequence[Phrase]]) -> tuple[Counter[str]
         for phrase in phrases:
             forms.setdefault(phrase.key, Counter())[phrase] += 1
     counts = Counter({key: form.total() for key, form in forms.items()})
-    best = {key: max(form.items(), key=lambda kv: (kv[1], kv[0].surface))[0] for key, form in forms.items()}
-    return counts, best
+    return counts, {key: _usual(form) for key, form in forms.items()}
+
+
+def _usual(form: Counter[Phrase]) -> Phrase:
+    """The most common form; of a lone word a plural that is not rare: people call a subject "Vowels", not "Vowel"."""
+
+    def rank(entry: tuple[Phrase, int]) -> tuple[bool, int, str]:
+        phrase, count = entry
+        preferred = " " not in phrase.key and phrase.plural and not phrase.proper and 5 * count >= form.total()
+        return preferred, count, phrase.surface
+
+    return max(form.items(), key=rank)[0]
 
 
 def contrast(support: int, size: int, background: int, background_size: int) -> float:
@@ -161,8 +199,8 @@ def mine(
         score = contrast(counts[key], size, background[key], background_size)
         if score > 0.0:
             share = background[key] / background_size
-            # People name subjects with two or three words; a lone word is mostly too broad.
-            weight = 0.4 if " " not in key else 1.0
+            # People name subjects with two or three words; a lone word is mostly too broad, a name is one thing only.
+            weight = (0.4 if " " not in key else 1.0) * (0.5 if forms[key].proper else 1.0)
             mined.append(Mined(forms[key], counts[key], counts[key] / size, share, weight * score))
     mined.sort(key=lambda m: (-m.score, m.phrase.key))
     return [m for m in mined if not _inside_longer(m, mined)]

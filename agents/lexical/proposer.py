@@ -16,6 +16,12 @@ FOREGROUND = 60
 BACKGROUND = 1_000
 """Documents of the corpus, by content hash, that a phrase's use is contrasted with."""
 MIN_SUPPORT = 3
+LOOKED_AT = 4
+"""Phrases looked up in the corpus for each topic wanted: the best one that can be filled is proposed."""
+STANDS_OUT = 20.0
+"""Times more often near the category than in the corpus: a lone word that does not is no subject of it ("State")."""
+HEADED = 5
+"""Best documents of which one is to be titled like a lone word, for that word to be the name of a subject."""
 _SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by", "with", "from", "at"])
 
 
@@ -58,16 +64,32 @@ class LexicalProposer:
         known = set(words(brief.category))
         used = {title.lower() for title in taken}
         drafts: list[Draft] = []
-        for found in mined:
+        for found in mined[: LOOKED_AT * brief.wanted]:
             title = title_case(found.phrase.surface)
             # A title of the category's own words is the category once more.
-            if title.lower() in used or known.issuperset(words(title)):
+            if title.lower() in used or known.issuperset(words(title)) or not self._is_subject(title, found, brief):
                 continue
             used.add(title.lower())
             drafts.append(_draft(title, found, brief, len(doc_ids)))
             if len(drafts) == brief.wanted:
                 break
         return drafts
+
+    def _is_subject(self, title: str, found: Mined, brief: Brief) -> bool:
+        """Whether the corpus could fill the topic, and, for a lone word, whether it is what a document is about.
+
+        The titles of a dictionary's entries and of a handbook's chapters are the best names of subjects there are.
+        """
+        lone = " " not in found.phrase.key
+        index = self.library.index
+        if lone and found.share * len(index) < STANDS_OUT * index.document_frequency(title):
+            return False
+        if self.library.topic(title, brief.category).total_tokens < self.library.target_tokens:
+            return False
+        if not lone or found.phrase.plural:
+            return True
+        heads = self.library.titles(self.library.topic(title, "").doc_ids[:HEADED])
+        return any(words(head) == words(title) for head in heads)
 
     @once
     def _background(self) -> tuple[Counter[str], int]:

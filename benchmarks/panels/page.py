@@ -38,8 +38,9 @@ panel's own proposers put forward a topic with the title of a plant, the two are
 
 Plants were written by somebody who did not know the panel, and frozen: `benchmarks/plants/digests.json` holds their
 SHA-256, and a file that differs is refused. A category is held out when the SHA-256 of its path begins with 8 to f;
-thresholds were chosen on the other half alone (a first look at a draft of that half came before the digests), and plants
-of held-out categories were not looked at.
+weights and thresholds were chosen on the other half alone (a first look at a draft of that half came before the digests),
+and plants of held-out categories were not looked at. The weights of the lexical panels' scores (agents/scoring.py) are those
+that `python -m benchmarks fit --data FOLDER` prints, with what each score separates in categories that it was not fitted on.
 
 Two scripted panels check the measurement. `perfect` knows the kind of every plant and accepts all else; `random` tosses
 a coin for every topic. Beside them stands what a coin gets by chance: one half; three quarters of the pairs, because

@@ -8,7 +8,7 @@ from typing import Any, TypedDict
 import orjson
 
 from agents.curate import Curated, curate
-from agents.evidence import TOP
+from agents.figures import TOP
 from agents.messages import Accepted, Outcome, Rejection
 from graph.context import RunContext
 from graph.outcomes import Outcomes

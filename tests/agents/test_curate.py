@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from agents.curate import Curated, curate, same_title, title_key
-from agents.evidence import TOP
+from agents.figures import TOP
 from agents.messages import Accepted, Evidence
 from taxonomy import Provenance, Topic, topic_id
 

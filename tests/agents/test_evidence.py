@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from agents.evidence import Standing, gather_evidence, new_tokens, overlap, ranked
+from agents.evidence import Standing, gather_evidence, new_tokens, ranked
 from agents.library import Library
 from agents.messages import Brief, Evidence, Proposal
 from tools.search import Hit
@@ -37,7 +37,6 @@ def standing(made: Proposal, documents: Mapping[str, int], on_category: float = 
         lift=2.0,
         coverage=1.0,
         supported=here.total_tokens,
-        closeness=0.0,
     )
 
 
@@ -102,33 +101,6 @@ def test_no_document_is_left_for_two(given_: list[Standing]) -> None:
     if given_:
         first = ranked(given_, TARGET)[0]
         assert left[first.proposal.proposal_id] >= min(TARGET, first.found.total_tokens)
-
-
-@pytest.mark.parametrize(
-    ("one", "other", "share"),
-    [
-        ("abcd", "abcd", 1.0),
-        ("abcd", "dcba", 1.0),
-        ("abcd", "efgh", 0.0),
-        ("abc", "bcd", 0.5),
-        ("", "", 0.0),
-        ("a", "", 0.0),
-    ],
-)
-def test_overlap_is_that_of_two_sets(one: str, other: str, share: float) -> None:
-    assert overlap(found(dict.fromkeys(one, 1)), found(dict.fromkeys(other, 1))) == share
-
-
-def test_overlap_looks_at_the_best_documents_only() -> None:
-    assert overlap(found(dict.fromkeys("abxy", 1)), found(dict.fromkeys("cdxy", 1)), top=2) == 0.0
-    assert overlap(found(dict.fromkeys("abxy", 1)), found(dict.fromkeys("abzw", 1)), top=2) == 1.0
-
-
-@settings(deadline=None)
-@given(one=st.sets(st.integers(0, 9)), other=st.sets(st.integers(0, 9)))
-def test_overlap_is_symmetric_and_bounded(one: set[int], other: set[int]) -> None:
-    a, b = (found(dict.fromkeys(map(str, group), 1)) for group in (one, other))
-    assert 0.0 <= overlap(a, b) == overlap(b, a) <= 1.0
 
 
 def by_title(library: Library, titles: Sequence[str]) -> dict[str, Evidence]:

@@ -1,6 +1,8 @@
 """The library: what an agent can look up, above the relevance floor and off the event loop."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 from threading import current_thread
 
 import pytest
@@ -48,3 +50,23 @@ def test_blocking_calls_run_on_the_librarys_threads_and_their_errors_come_back(l
 def test_texts_come_in_the_order_asked(library: Library, texts: dict[str, str]) -> None:
     asked = ["docs/7.txt", "docs/3.txt", "docs/7.txt"]
     assert list(library.texts(asked)) == [texts[doc_id] for doc_id in asked]
+
+
+def test_texts_at_hand_are_bounded_and_not_fetched_twice(
+    library: Library, texts: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fetched: list[str] = []
+    fetch = library.shelf.texts
+
+    def counted(doc_ids: Sequence[str]) -> Sequence[str]:
+        fetched.extend(doc_ids)
+        return fetch(doc_ids)
+
+    library.shelf = replace(library.shelf, texts=counted)
+    monkeypatch.setattr("agents.library.AT_HAND", len(texts["docs/3.txt"]) + len(texts["docs/7.txt"]))
+    for _ in range(2):
+        assert library.texts(["docs/7.txt", "docs/3.txt"]) == [texts["docs/7.txt"], texts["docs/3.txt"]]
+    assert fetched == ["docs/7.txt", "docs/3.txt"]
+    library.texts(["docs/5.txt"])
+    library.texts(["docs/7.txt"])
+    assert fetched[2:] == ["docs/5.txt", "docs/7.txt"], "the one read longest ago made room"

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.reading import coverage, facets, near, to_read, units, word_weights
+from agents.reading import coverage, facets, near, overlap, to_read, units, word_weights
 
 WORDS = st.lists(st.sampled_from("abcdefgh"), max_size=120)
 
@@ -15,8 +15,26 @@ def test_words_far_apart_do_not_count_together() -> None:
 
 
 def test_a_rare_word_carries_more_of_a_title() -> None:
-    weights = word_weights(["coral", "water"], {"coral": 2, "water": 900}.__getitem__, 1000)
+    weights = word_weights("Coral Waters", {"Coral": 2, "Waters": 900}.__getitem__, 1000)
     assert coverage(weights, ["coral"]) > 0.8 > 0.2 > coverage(weights, ["water"])
+
+
+def test_words_are_counted_as_they_are_written_and_matched_by_their_stems() -> None:
+    """A stem asked for would be stemmed once more: "conifer" of "coniferous" is another word."""
+    asked: list[str] = []
+
+    def frequency(word: str) -> int:
+        asked.append(word)
+        return 1
+
+    assert list(word_weights("The Coniferous Trees", frequency, 10)) == ["conifer", "tree"]
+    assert asked == ["Coniferous", "Trees"], "and nobody asks for a stopword"
+
+
+@given(one=st.sets(st.integers(0, 9)), other=st.sets(st.integers(0, 9)))
+def test_overlap_is_symmetric_bounded_and_whole_only_for_equals(one: set[int], other: set[int]) -> None:
+    assert 0.0 <= overlap(one, other) == overlap(other, one) <= 1.0
+    assert (overlap(one, other) == 1.0) == (one == other != set())
 
 
 @given(WORDS, st.integers(1, 40))

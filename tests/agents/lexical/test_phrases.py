@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.lexical.phrases import Mined, Phrase, contrast, distinct, mine, singular
+from agents.lexical.phrases import Mined, Phrase, contrast, distinct, document_counts, mine, singular
 
 RACE = """
 import sys
@@ -45,9 +45,29 @@ def test_what_is_counted_together_is_said_alike() -> None:
     assert keys("Coral reefs.")[-1] == keys("A coral reef.")[-1] == "coral reef"
 
 
-def test_a_lone_word_must_be_a_plural() -> None:
+def test_a_lone_word_is_a_noun_and_no_name() -> None:
     assert "airport" in keys("The airports are busy.")
-    assert not [key for key in keys("The national process.") if " " not in key]
+    assert "melody" in keys("They sing the melody.")
+    assert "national" not in keys("The national process.")
+    assert not keys("They met Robert.")
+
+
+@pytest.mark.parametrize("said", ["several", "small", "various", "other"])
+def test_what_a_writer_says_of_a_thing_does_not_begin_a_subject(said: str) -> None:
+    assert keys(f"They saw {said} sharks.") == ["shark"]
+
+
+def test_a_person_with_a_surname_in_capitals_is_no_subject() -> None:
+    assert not [key for key in keys("The islands were sighted by Explorer James COOK.") if "cook" in key]
+
+
+def test_a_lone_word_is_shown_in_the_plural_where_that_is_usual() -> None:
+    _, forms = document_counts(
+        [distinct([text]) for text in ["The vowel is long.", "The vowel sounds.", "Two vowels."]]
+    )
+    assert forms["vowel"].surface == "vowels"
+    _, forms = document_counts([distinct([f"The {word} tree grows."]) for word in ("oak", "oak", "elm")])
+    assert forms["oak tree"].surface == "oak tree"
 
 
 def test_a_phrase_stays_within_its_line() -> None:

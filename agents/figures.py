@@ -1,0 +1,87 @@
+"""The figures that scores are made of (agents/scoring.py), for each proposal of a debate and for each two of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import log, log1p, sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from agents.library import Library
+from agents.meaning import unit
+from agents.messages import Brief
+from agents.outline import generality
+from agents.reading import overlap
+from tools.search import words
+from tools.search.topic_search import Found
+
+TOP = 50
+"""Two topics are compared by their best documents: deeper down, every topic of a category meets every other."""
+LEAST_FILLED, MOST_FILLED = 0.1, 3.0
+"""Bounds of what is filled, as a share of the target, before its logarithm is taken."""
+
+Pairs = dict[str, NDArray[np.float64]]
+"""Figures for each two proposals: name -> [n, n], symmetric."""
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """What looking one title up gave: its documents, how far they are on the category, and what of them speaks of it."""
+
+    title: str
+    found: Found
+    bare: Found
+    on_category: float
+    lift: float
+    coverage: float
+    supported: int
+
+
+def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) -> list[dict[str, float]]:
+    """For each title the figures of `BELONGS`, `HELD` and `BROAD` that this library can tell."""
+    rows = [
+        {
+            "lift": log1p(one.lift),
+            "share": sqrt(one.on_category),
+            "coverage": one.coverage,
+            "filled": log(LEAST_FILLED + min(MOST_FILLED, one.supported / library.target_tokens)),
+            **generality(one.title),
+        }
+        for one in looked
+    ]
+    meaning = library.meaning
+    if meaning is None or not looked:
+        return rows
+    titles = [one.title for one in looked]
+    passages = unit(np.stack([library.passage_vector(title) for title in titles]))
+    near_many, above = meaning.breadth(titles, brief.category)
+    told = {
+        "title": meaning.closeness(meaning.vectors(titles), brief.category),
+        "passages": meaning.closeness(passages, brief.category),
+        "near_many": near_many,
+        "above": above,
+    }
+    return [{**row, **{name: float(values[n]) for name, values in told.items()}} for n, row in enumerate(rows)]
+
+
+def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -> Pairs:
+    """For each two titles the figures of `SAME` that this library can tell."""
+    stems = [set(words(one.title)) for one in looked]
+    documents = [frozenset(one.bare.doc_ids[:TOP]) for one in looked]
+    pairs: Pairs = {
+        "shared_words": _table([[overlap(a, b) for b in stems] for a in stems]),
+        "documents": _table([[overlap(a, b) for b in documents] for a in documents]),
+    }
+    meaning = library.meaning
+    if meaning is None or not looked:
+        return pairs
+    titles, around = [one.title for one in looked], (brief.name, *brief.avoid)
+    said = np.stack([library.passage_vector(title) for title in titles]) - library.common_vector
+    passages = unit(said)
+    pairs["titles"] = meaning.likeness(titles, around)
+    pairs["passages"] = (passages @ passages.T).astype(np.float64)
+    return pairs
+
+
+def _table(rows: list[list[float]]) -> NDArray[np.float64]:
+    return np.asarray(rows, dtype=np.float64).reshape(len(rows), len(rows))
