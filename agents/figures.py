@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from agents.library import Library
 from agents.meaning import unit
 from agents.messages import Brief
-from agents.outline import generality
+from agents.outline import generality, spoken
 from agents.reading import overlap
 from tools.search import words
 from tools.search.topic_search import Found
@@ -52,8 +52,8 @@ def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) ->
     meaning = library.meaning
     if meaning is None or not looked:
         return rows
-    titles = [one.title for one in looked]
-    passages = unit(np.stack([library.passage_vector(title) for title in titles]))
+    titles = [spoken(one.title) for one in looked]
+    passages = unit(np.stack([library.passage_vector(one.title) for one in looked]))
     near_many, above = meaning.breadth(titles, brief.category)
     told = {
         "title": meaning.closeness(meaning.vectors(titles), brief.category),
@@ -75,8 +75,8 @@ def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -
     meaning = library.meaning
     if meaning is None or not looked:
         return pairs
-    titles, around = [one.title for one in looked], (brief.name, *brief.avoid)
-    said = np.stack([library.passage_vector(title) for title in titles]) - library.common_vector
+    titles, around = [spoken(one.title) for one in looked], (brief.name, *brief.avoid)
+    said = np.stack([library.passage_vector(one.title) for one in looked]) - library.common_vector
     passages = unit(said)
     pairs["titles"] = meaning.likeness(titles, around)
     pairs["passages"] = (passages @ passages.T).astype(np.float64)

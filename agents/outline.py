@@ -15,6 +15,7 @@ from taxonomy import load_taxonomy
 from taxonomy.names import SEPARATOR
 from tools.search import words
 
+_SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by", "with", "from", "at", "as", "or"])
 _PARTS = re.compile(r" & |, ")
 
 
@@ -49,6 +50,17 @@ def outline() -> Outline:
 def heading(name: str) -> str:
     """A name in capitals (`LANGUAGE ARTS`) as a title has it (`Language Arts`); others as they are."""
     return name.title() if name.isupper() else name
+
+
+def spoken(title: str) -> str:
+    """A title with every word capitalised ("Geographic Coordinates") as in a sentence ("Geographic coordinates").
+
+    Embeddings tell case apart, and would take the two for different topics. Acronyms stay.
+    """
+    words_ = title.split()
+    if not all(word[:1].isupper() or word.lower() in _SMALL for word in words_):
+        return title
+    return " ".join(word if word.isupper() or not n else word.lower() for n, word in enumerate(words_))
 
 
 def plain(path: str) -> str:

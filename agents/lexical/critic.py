@@ -15,7 +15,7 @@ class Thresholds:
 
     min_documents: int = 3
     min_belongs: float = 0.5
-    min_held: float = 0.65
+    min_held: float = 0.6
     min_coverage: float = 0.4
     min_supported: float = 0.5
     """Of the target: the rest is filled with documents that the topic's words find beside the category's."""

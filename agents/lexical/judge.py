@@ -45,10 +45,10 @@ class LexicalJudge:
     def _beside(self, one: Standing, evidence: Evidence, kept: Sequence[Standing]) -> str | None:
         """Why the topic is not worth having beside those kept; None when it is."""
         alike = dict(evidence.alike)
-        for other in kept:
-            share = alike.get(other.proposal.proposal_id, 0.0)
-            if share >= self.thresholds.max_alike:
-                return f"the weaker of two alike: says the same as '{other.proposal.title}' ({share:.2f})"
+        twin = max(kept, key=lambda other: alike.get(other.proposal.proposal_id, 0.0), default=None)
+        share = alike.get(twin.proposal.proposal_id, 0.0) if twin else 0.0
+        if twin and share >= self.thresholds.max_alike:
+            return f"the weaker of two alike: says the same as '{twin.proposal.title}' ({share:.2f})"
         target = self.library.target_tokens
         left = new_tokens([*kept, one], target)[one.proposal.proposal_id]
         if left < self.thresholds.min_new * target:

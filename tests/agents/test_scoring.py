@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agents.outline import generality, heading, outline
+from agents.outline import generality, heading, outline, spoken
 from agents.roles import LEXICAL as FAMILY_NAMES
 from agents.scoring import BELONGS, BROAD, FAMILIES, HELD, SAME, Score
 
@@ -54,3 +54,17 @@ def test_words_of_fields_are_general_and_a_title_of_more_words_less_so() -> None
 def test_capitals_become_a_heading_and_other_names_stay() -> None:
     assert heading("LANGUAGE ARTS & DISCIPLINES") == "Language Arts & Disciplines"
     assert heading("Fish and Sharks") == "Fish and Sharks"
+
+
+@pytest.mark.parametrize(
+    ("title", "said"),
+    [
+        ("Geographic Coordinates", "Geographic coordinates"),
+        ("Origins of Country Names", "Origins of country names"),
+        ("Geographic coordinates", "Geographic coordinates"),
+        ("RISC and SQL", "RISC and SQL"),
+        ("Vowels", "Vowels"),
+    ],
+)
+def test_a_heading_is_embedded_as_it_stands_in_a_sentence(title: str, said: str) -> None:
+    assert spoken(title) == said
