@@ -96,11 +96,11 @@ def likeness(library: Library, brief: Brief, looked: Sequence[Looked]) -> NDArra
     """How likely each two titles say the same, 0 to 1, [n, n]; one title twice says the same for certain."""
     pairs = figures_of_pairs(library, brief, looked)
     same = np.zeros((len(looked), len(looked)))
-    for a, one in enumerate(looked):
-        for b, other in enumerate(looked[:a]):
+    for a in range(len(looked)):
+        for b in range(a):
             figures = {name: float(table[a, b]) for name, table in pairs.items()}
             certain = figures["shared_words"] == 1.0
-            same[a, b] = same[b, a] = 1.0 if certain or one.title == other.title else library.scores.same.of(figures)
+            same[a, b] = same[b, a] = 1.0 if certain else library.scores.same.of(figures)
     return same
 
 

@@ -13,7 +13,7 @@ from math import log2
 from typing import NamedTuple, TypeVar
 
 from agents.chat_roles.judge import family
-from agents.evidence import shared_words
+from agents.figures import shared_words
 from agents.messages import Event, Outcome
 
 K = TypeVar("K", bound=Hashable)

@@ -66,10 +66,9 @@ def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) ->
 
 def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -> Pairs:
     """For each two titles the figures of `SAME` that this library can tell."""
-    stems = [set(words(one.title)) for one in looked]
     documents = [frozenset(one.bare.doc_ids[:TOP]) for one in looked]
     pairs: Pairs = {
-        "shared_words": _table([[overlap(a, b) for b in stems] for a in stems]),
+        "shared_words": _table([[shared_words(a.title, b.title) for b in looked] for a in looked]),
         "documents": _table([[overlap(a, b) for b in documents] for a in documents]),
     }
     meaning = library.meaning
@@ -81,6 +80,12 @@ def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -
     pairs["titles"] = meaning.likeness(titles, around)
     pairs["passages"] = (passages @ passages.T).astype(np.float64)
     return pairs
+
+
+def shared_words(one: str, other: str) -> float:
+    """Jaccard overlap of two titles' stems, 0 to 1; without any, whether they are the same."""
+    a, b = set(words(one)), set(words(other))
+    return overlap(a, b) if a or b else float(one == other)
 
 
 def _table(rows: list[list[float]]) -> NDArray[np.float64]:
