@@ -69,7 +69,7 @@ def fit(
     cache: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the corpora's indexes there.")] = None,
 ) -> None:
     """The weights of the lexical panels' scores, fitted on the tuning half of the planted topics of both corpora."""
-    with _answering():
+    with answering():
         from agents.scoring import FAMILIES
         from benchmarks.panels.fitting import fit as fit_all
 
