@@ -21,7 +21,7 @@ from graph.config import Config, changed, load_config
 from litelong import UsageError, __version__
 from tools.files import file_digest, make_folders, remove_empty, write_atomic
 
-FORMAT = 1
+FORMAT = 2
 _MANIFEST, _CONFIG, _LOCK = "manifest.json", "config.yaml", ".lock"
 _VERSIONED = ("langgraph", "whoosh-reloaded", "tiktoken", "tokenizers", "numpy", "pyarrow", "textblob")
 

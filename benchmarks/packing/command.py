@@ -10,7 +10,7 @@ import orjson
 
 from benchmarks.machine import machine
 from benchmarks.markdown import table
-from benchmarks.packing.measure import Round, limits, middle, plan_all, rounds, size_of
+from benchmarks.packing.measure import Round, limits, middle, plan_all, rounds
 from benchmarks.packing.warm_store import warm_store
 
 CONTEXT = 131_072
@@ -25,9 +25,9 @@ def packing(tokens: int, folder: Path | None) -> str:
         memory = [(size, *_peak(kept, scratch, size)) for size in (tokens // SMALL, tokens)]
         warm = warm_store(_store(kept, tokens), tokens, CONTEXT)
         plan = plan_all(warm, "litelong", CONTEXT)
-        found = rounds(warm, plan, scratch, CONTEXT)
+        found, written = rounds(warm, plan, scratch, CONTEXT)
         packed = len(plan.samples) * CONTEXT
-        sizes = {name: size_of(scratch / name) / packed for name in ("ours", "zstd")}
+        sizes = {name: size / packed for name, size in written.items()}
         head = (
             f"{warm.store.total_tokens:,} tokens in {len(warm.tables):,} documents, {len(warm.units):,} topics, "
             f"{len(plan.samples):,} samples of {CONTEXT:,}; medians of {len(found)} interleaved runs, one thread. "

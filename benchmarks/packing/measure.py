@@ -33,10 +33,8 @@ class Spent(NamedTuple):
     wall: float
 
 
-def spent(work: Callable[[], object], folder: Path | None = None) -> Spent:
-    """What `work` takes, with all threads; `folder`, which it makes, is removed before the clock starts."""
-    if folder is not None:
-        shutil.rmtree(folder, ignore_errors=True)
+def spent(work: Callable[[], object]) -> Spent:
+    """What `work` takes, with all threads."""
     cpu, wall = time.process_time(), time.perf_counter()
     work()
     return Spent(time.process_time() - cpu, time.perf_counter() - wall)
@@ -134,21 +132,33 @@ class Round(NamedTuple):
         return self.plan.cpu + self.write.cpu
 
 
-def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> list[Round]:
-    """`RUNS` interleaved runs after one that warms up; what they write stays in `folder`."""
-    bare, found = Bare(warm, plan, context_length), []
-    for _ in range(RUNS + 1):
-        found.append(
-            Round(
-                spent(lambda: plan_all(warm, "litelong", context_length)),
-                spent(lambda: plan_all(warm, "standard", context_length)),
-                spent(lambda: write_all(warm, plan, folder / "ours", context_length, "none"), folder / "ours"),
-                spent(lambda: bare.write(folder / "bare", parquet=False), folder / "bare"),
-                spent(lambda: bare.write(folder / "bare", parquet=True), folder / "bare"),
-                spent(lambda: write_all(warm, plan, folder / "zstd", context_length, "zstd"), folder / "zstd"),
-            )
+def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> tuple[list[Round], dict[str, int]]:
+    """`RUNS` interleaved runs after one that warms up, and the bytes that each kind of writing takes on the disk.
+
+    Every output is removed once it is measured, outside the clock: pages of old outputs would fill the system's memory.
+    """
+    bare = Bare(warm, plan, context_length)
+    sizes: dict[str, int] = {}
+
+    def written(name: str, work: Callable[[Path], None]) -> Spent:
+        out = folder / name
+        found = spent(lambda: work(out))
+        sizes[name] = size_of(out)
+        shutil.rmtree(out)
+        return found
+
+    found = [
+        Round(
+            spent(lambda: plan_all(warm, "litelong", context_length)),
+            spent(lambda: plan_all(warm, "standard", context_length)),
+            written("ours", lambda out: write_all(warm, plan, out, context_length, "none")),
+            written("bare", lambda out: bare.write(out, parquet=False)),
+            written("bare Parquet", lambda out: bare.write(out, parquet=True)),
+            written("zstd", lambda out: write_all(warm, plan, out, context_length, "zstd")),
         )
-    return found[1:]
+        for _ in range(RUNS + 1)
+    ]
+    return found[1:], sizes
 
 
 def middle(found: Sequence[Round], figure: Callable[[Round], float]) -> float:

@@ -40,6 +40,7 @@ def test_every_kind_of_work_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(measure, "RUNS", 1)
     warm = warm_store(tmp_path / "store", 1_000_000, CONTEXT)
     plan = plan_all(warm, "litelong", CONTEXT)
-    (found,) = rounds(warm, plan, tmp_path / "out", CONTEXT)
+    (found,), sizes = rounds(warm, plan, tmp_path / "out", CONTEXT)
     assert all(spent.cpu > 0 for spent in found)
-    assert {entry.name for entry in (tmp_path / "out").iterdir()} == {"ours", "bare", "zstd"}
+    assert sizes["ours"] > sizes["bare Parquet"] > sizes["bare"] == 4 * CONTEXT * len(plan.samples) > sizes["zstd"]
+    assert list((tmp_path / "out").iterdir()) == []
