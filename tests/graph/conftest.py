@@ -105,6 +105,12 @@ def categories() -> tuple[str, ...]:
 
 
 @pytest.fixture(scope="session")
+def themes() -> tuple[tuple[str, str], ...]:
+    """Each category with each of its themes."""
+    return tuple((category, theme) for category, (_, group) in THEMES.items() for theme in group)
+
+
+@pytest.fixture(scope="session")
 def texts() -> tuple[Text, ...]:
     return tuple(_texts())
 
