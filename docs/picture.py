@@ -38,7 +38,8 @@ def main() -> None:
     axes.spines[["top", "right", "left"]].set_visible(False)
     axes.tick_params(axis="y", length=0)
     patches = [
-        plt.Rectangle((0, 0), 1, 1, color=color) for color in (DOCUMENTS[0], DOCUMENTS[1], ROLES["anchor"], ROLES["negative"])
+        plt.Rectangle((0, 0), 1, 1, color=color)
+        for color in (DOCUMENTS[0], DOCUMENTS[1], ROLES["anchor"], ROLES["negative"])
     ]
     names = ["a document", "the next one", "anchor: a chunk of the root", "its hard negatives"]
     figure.legend(patches, names, loc="outside upper center", ncols=4, frameon=False, fontsize=8)
@@ -57,7 +58,9 @@ def draw(axes: Any, place: int, row: dict[str, Any]) -> None:  # noqa: ANN401 - 
     """One sample as a bar of its segments."""
     for number, segment in enumerate(row["segments"]):
         color = ROLES.get(segment["role"], DOCUMENTS[number % 2])
-        axes.barh(place, segment["length"], left=segment["start"], height=0.66, color=color, edgecolor="white", linewidth=0.3)
+        axes.barh(
+            place, segment["length"], left=segment["start"], height=0.66, color=color, edgecolor="white", linewidth=0.3
+        )
 
 
 if __name__ == "__main__":

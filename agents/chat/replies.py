@@ -11,7 +11,7 @@ log. It is one table, so it is `sqlite3` with the columns that the ledger and `u
 
 import asyncio
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import astuple, dataclass, replace
 from functools import lru_cache
@@ -33,6 +33,12 @@ CREATE TABLE IF NOT EXISTS reply (
     latency_s REAL NOT NULL, problem TEXT, paid INTEGER NOT NULL
 )
 """
+_UNREADABLE = """
+SELECT one.rowid FROM reply AS one JOIN reply AS last USING (seat, category, round, step)
+WHERE one.category = ? AND last.attempt = 1 AND last.problem NOT NULL AND length(one.key) = 32 AND length(last.key) = 32
+"""
+# Nothing is looked up under a key of more than 32 bytes.
+_SET_ASIDE = "UPDATE reply SET key = key || CAST(rowid AS TEXT) WHERE rowid = ?"
 _COLUMNS = "seat, model, category, round, step, attempt, text, prompt_tokens, reply_tokens, latency_s, problem, paid"
 
 
@@ -111,6 +117,15 @@ class Replies:
     async def record(self, key: bytes, reply: Recorded) -> None:
         """Returns when the reply is on the disk. A key that is there already keeps its reply."""
         await asyncio.get_running_loop().run_in_executor(self._pool, self._put, key, reply)
+
+    def set_aside_unreadable(self, categories: Collection[str]) -> None:
+        """Have the turns about `categories` that could not be read asked anew, with the repair; the account keeps the replies.
+
+        Called where debates that failed are held again: a reply that nobody can read would fail them again for ever.
+        """
+        for category in categories:
+            turns = self._write.execute(_UNREADABLE, (category,)).fetchall()
+            self._write.executemany(_SET_ASIDE, turns)
 
     def spent(self, *, categories: set[str] | None = None, paid_only: bool = False) -> list[Spent]:
         """Sums by seat and model, in the order of their names; over `categories` alone when given."""

@@ -41,6 +41,8 @@ async def run(context: RunContext) -> None:
     try:
         categories = context.parts.categories
         done = outcomes.done()
+        if context.chats is not None:
+            context.chats.replies.set_aside_unreadable([letter.category for letter in outcomes.dead()])
         with context.stage("debate", len(categories)) as tick:
             tick(len(done))
             await _debate_all(context, [c for c in categories if c.path not in done], outcomes, tick)

@@ -126,6 +126,29 @@ def test_a_proposer_that_cannot_be_read_stands_in_the_event_log(
     assert topics(config.parent / "run")
 
 
+def test_what_could_not_be_read_is_asked_again_when_the_category_is_retried(
+    litelong: Any, config_file: Any, serve: Callable[[Answer], ChatServer]
+) -> None:
+    mute = [True]
+
+    def judge_wakes_up(question: Question) -> str:
+        return "No." if mute and "You decide" in question.system else sensible(question)
+
+    server = serve(judge_wakes_up)
+    config = config_file(taxonomy={"select": [BIRDS]}, debate=panel(server))
+    assert litelong("run", config).status == 2
+    before = len(server.questions)
+    mute.clear()
+    assert litelong("run", config).status == 0
+    (asked,) = server.questions[before:]
+    assert "You decide" in asked.system
+    assert "No." not in asked.user, "asked anew, not asked to repair"
+    run = config.parent / "run"
+    calls = orjson.loads((run / "ledger.json").read_bytes())["model_calls"]
+    assert (calls["calls"], calls["unreadable"]) == (len(server.questions), 1), "the account keeps what was not read"
+    assert litelong("validate", run).status == 0
+
+
 @pytest.mark.parametrize("engine", ["langgraph", "autogen"])
 def test_a_debate_taken_up_again_asks_only_what_was_not_answered(
     litelong: Any, config_file: Any, serve: Callable[[Answer], ChatServer], engine: str

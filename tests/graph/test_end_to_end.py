@@ -87,6 +87,7 @@ def test_every_turn_is_recorded(finished: Path, categories: Sequence[str]) -> No
     assert set(events[0]) == {
         *("run", "category", "round", "agent", "role", "kind", "model", "shown", "positions"),
         *("prompt_tokens", "reply_tokens", "latency_s", "cached", "repairs"),
+        *("step", "names", "lineage", "scores", "unused", "counts", "lookups", "problem"),
     }
 
 
