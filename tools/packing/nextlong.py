@@ -92,18 +92,24 @@ def roots_of(units: Sequence[Unit], tables: Tables, settings: Settings, cap: int
     """Each unit's candidate roots (rows), in the order in which they are tried. No document is a root of two units.
 
     A document that fills the sample by itself is none. The corpus gives a seeded sample of as many as its samples could
-    need when each chunk is used `cap` times; a topic its first by rank.
+    need when each chunk is used `cap` times; a topic its first by rank. Documents of one chunk come after all others: in
+    their samples no anchor has another to look back to.
     """
+    assert tables.chunks is not None
+    single = np.diff(tables.chunks.offsets) < 2
     fits = (tables.lengths > 0) & (tables.lengths < settings.layout.capacity)
     free = np.ones(len(tables), np.bool_)
     roots = {}
     for unit in units:
         eligible = unit.documents[fits[unit.documents] & free[unit.documents]]
+        if not unit.topic_id:
+            eligible = settings.rng("roots", unit.unit_id).permutation(eligible)
+        eligible = np.concatenate([eligible[~single[eligible]], eligible[single[eligible]]])
         if unit.topic_id:
             chosen = eligible[: settings.samples_per_topic + SPARE_OF_TOPIC]
         else:
             most = _samples_at_most(tables, settings, cap)
-            chosen = settings.rng("roots", unit.unit_id).permutation(eligible)[: int(SPARE * most) + 1]
+            chosen = eligible[: int(SPARE * most) + 1]
         free[chosen] = False
         roots[unit.unit_id] = chosen
     return roots

@@ -275,6 +275,15 @@ def test_roots_are_a_seeded_sample_without_replacement() -> None:
     assert other.tolist() != roots.tolist()
 
 
+def test_documents_of_one_chunk_are_roots_only_when_there_are_no_others() -> None:
+    job = corpus([100, 250] * 100, 100, 20, 2_000)
+    roots = roots_of(job.units, job.tables, job.settings, 1)["corpus"]
+    assert set(job.tables.lengths[roots].tolist()) == {250}
+    job = corpus([100] * 199 + [250], 100, 20, 2_000)
+    roots = roots_of(job.units, job.tables, job.settings, 1)["corpus"]
+    assert job.tables.lengths[roots].tolist() == [250, *[100] * (len(roots) - 1)]
+
+
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
