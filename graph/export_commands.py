@@ -47,7 +47,8 @@ def export(
         if as_json:
             show.emit_json({**done._asdict(), "path": str(done.path)})
         else:
-            show.emit(f"{done.samples:,} samples in {done.shards:,} shards ({done.bytes:,} bytes) in {done.path}")
+            shards = "1 shard" if done.shards == 1 else f"{done.shards:,} shards"
+            show.emit(f"{done.samples:,} samples in {shards} ({done.bytes:,} bytes) in {done.path}")
 
 
 def repack(

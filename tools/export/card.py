@@ -74,7 +74,7 @@ def _page(facts: CardFacts, format_name: str) -> str:
     sections = [(code(name) if name else "(none)", f"{n:,}", f"{tokens:,}") for name, n, tokens in facts.sections]
     parts = [
         f"# {code(facts.name)}",
-        "Long-context training samples, packed to the token by litelong from whole documents of one corpus.",
+        "Long-context training samples, packed to the token by litelong from the documents of one corpus.",
         _table(("what", ""), rows),
         "## Counts",
         _table(("what", "count"), counts),
