@@ -18,6 +18,8 @@ BACKGROUND = 1_000
 MIN_SUPPORT = 3
 LOOKED_AT = 4
 """Phrases looked up in the corpus for each topic wanted: the best one that can be filled is proposed."""
+HOPELESS = 0.5
+"""A topic whose documents all together hold less than this share of what it must fill is rejected by every lexical critic."""
 STANDS_OUT = 20.0
 """Times more often near the category than in the corpus: a lone word that does not is no subject of it ("State")."""
 HEADED = 5
@@ -64,27 +66,31 @@ class LexicalProposer:
         known = set(words(brief.category))
         used = {title.lower() for title in taken}
         drafts: list[Draft] = []
+        hopeless: list[Draft] = []
         for found in mined[: LOOKED_AT * brief.wanted]:
             title = title_case(found.phrase.surface)
             # A title of the category's own words is the category once more.
-            if title.lower() in used or known.issuperset(words(title)) or not self._is_subject(title, found, brief):
+            if title.lower() in used or known.issuperset(words(title)) or not self._is_subject(title, found):
                 continue
             used.add(title.lower())
-            drafts.append(_draft(title, found, brief, len(doc_ids)))
+            share = self.library.topic(title, brief.category).total_tokens / self.library.target_tokens
+            if share >= 1.0:
+                drafts.append(_draft(title, found, brief, len(doc_ids)))
+            elif share < HOPELESS:
+                hopeless.append(_draft(title, found, brief, len(doc_ids)))
             if len(drafts) == brief.wanted:
                 break
-        return drafts
+        # Where the corpus can fill none, the critics say so of the best: without a proposal no reason would be left behind.
+        return drafts or hopeless[: brief.wanted]
 
-    def _is_subject(self, title: str, found: Mined, brief: Brief) -> bool:
-        """Whether the corpus could fill the topic, and, for a lone word, whether it is what a document is about.
+    def _is_subject(self, title: str, found: Mined) -> bool:
+        """Whether a lone word is what a document is about; longer phrases are taken to be subjects.
 
         The titles of a dictionary's entries and of a handbook's chapters are the best names of subjects there are.
         """
         lone = " " not in found.phrase.key
         index = self.library.index
         if lone and found.share * len(index) < STANDS_OUT * index.document_frequency(title):
-            return False
-        if self.library.topic(title, brief.category).total_tokens < self.library.target_tokens:
             return False
         if not lone or found.phrase.plural:
             return True

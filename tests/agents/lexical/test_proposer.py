@@ -65,8 +65,15 @@ def test_a_lone_word_is_proposed_where_a_document_is_about_it(opens: Opens) -> N
     assert "Fellow" not in titles, "as common beside harmony, but no entry is titled so"
 
 
-def test_what_the_corpus_cannot_fill_is_not_proposed(opens: Opens) -> None:
-    assert "Melody" not in proposed(opens(dictionary(), 5_000))
+def test_what_the_corpus_cannot_fill_is_not_proposed_beside_what_it_can(opens: Opens) -> None:
+    entries = {**dictionary(), "Tones": "Tones. The tones of a bell are many. " * 60}
+    titles = proposed(opens(entries, 600))
+    assert "Tones" in titles
+    assert "Melody" not in titles
+
+
+def test_where_the_corpus_can_fill_nothing_the_critics_are_given_the_best_to_say_so(opens: Opens) -> None:
+    assert "Melody" in proposed(opens(dictionary(), 5_000))
 
 
 def test_a_lone_word_that_is_common_everywhere_is_no_subject_of_the_category(opens: Opens) -> None:
