@@ -62,7 +62,7 @@ def test_a_debate_that_is_stopped_leaves_no_task_behind(library: Library, plain:
         async def ask(self, ask: Any) -> Any:
             if ask.step == "criticise":
                 asked.set()
-                await asyncio.sleep(60)
+                await asyncio.sleep(2)
             return await super().ask(ask)
 
     library.chats = Slow(plain).seated
