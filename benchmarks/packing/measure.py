@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from itertools import islice
 from pathlib import Path
+from random import Random
 from statistics import median
 from typing import NamedTuple
 
@@ -135,6 +136,7 @@ class Round(NamedTuple):
 def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> tuple[list[Round], dict[str, int]]:
     """`RUNS` interleaved runs after one that warms up, and the bytes that each kind of writing takes on the disk.
 
+    Each run takes them in an order of its own: what is written before leaves its pages in the caches of what comes after.
     Every output is removed once it is measured, outside the clock: pages of old outputs would fill the system's memory.
     """
     bare = Bare(warm, plan, context_length)
@@ -147,17 +149,20 @@ def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> tuple[l
         shutil.rmtree(out)
         return found
 
-    found = [
-        Round(
-            spent(lambda: plan_all(warm, "litelong", context_length)),
-            spent(lambda: plan_all(warm, "standard", context_length)),
-            written("ours", lambda out: write_all(warm, plan, out, context_length, "none")),
-            written("bare", lambda out: bare.write(out, parquet=False)),
-            written("bare Parquet", lambda out: bare.write(out, parquet=True)),
-            written("zstd", lambda out: write_all(warm, plan, out, context_length, "zstd")),
-        )
-        for _ in range(RUNS + 1)
-    ]
+    works: dict[str, Callable[[], Spent]] = {
+        "plan": lambda: spent(lambda: plan_all(warm, "litelong", context_length)),
+        "shuffled plan": lambda: spent(lambda: plan_all(warm, "standard", context_length)),
+        "ours": lambda: written("ours", lambda out: write_all(warm, plan, out, context_length, "none")),
+        "bare": lambda: written("bare", lambda out: bare.write(out, parquet=False)),
+        "bare Parquet": lambda: written("bare Parquet", lambda out: bare.write(out, parquet=True)),
+        "zstd": lambda: written("zstd", lambda out: write_all(warm, plan, out, context_length, "zstd")),
+    }
+    found = []
+    for turn in range(RUNS + 1):
+        names = sorted(works)
+        Random(turn).shuffle(names)
+        spent_on = {name: works[name]() for name in names}
+        found.append(Round(*(spent_on[name] for name in works)))
     return found[1:], sizes
 
 
