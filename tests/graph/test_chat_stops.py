@@ -65,13 +65,14 @@ def wait_for(server: ChatServer, calls: int) -> None:
         time.sleep(0.02)
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM], ids=lambda number: number.name)
 def test_a_stopped_run_finishes_its_calls_says_how_to_go_on_and_asks_none_again(
-    begin: Callable[..., Any], serve: Callable[..., ChatServer], tmp_path: Path
+    number: signal.Signals, begin: Callable[..., Any], serve: Callable[..., ChatServer], tmp_path: Path
 ) -> None:
     server = serve()
     process = begin(server)
     wait_for(server, 10)
-    process.send_signal(signal.SIGTERM)  # which takes Ctrl-C's way
+    process.send_signal(number)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130
     assert said.startswith("litelong: interrupted; `litelong run ")
