@@ -16,7 +16,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(search)
-HalfChoice = Literal["tune", "held-out", "both"]
+HalfChoice = Literal["tune", "held-out", "further", "both", "all"]
 
 
 @app.callback(invoke_without_command=True)
@@ -34,7 +34,7 @@ def panels(
     data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="JSONL files of the debian corpus.")] = None,
     half: Annotated[
         HalfChoice | None,
-        typer.Option(help="Which categories (default: tune, with --all both). Tune with `tune` only."),
+        typer.Option(help="Which categories (default: tune, with --all all). Tune with `tune` and `further` only."),
     ] = None,
     panel: Annotated[
         list[str] | None,
@@ -56,7 +56,7 @@ def panels(
         chosen = ["lexical", "perfect", "random"] if every else []
         chosen += [name for name in panel or ([] if every else ["lexical"]) if name not in chosen]
         corpora = ("factbook", "debian") if every else (corpus,)
-        choice = Choice(corpora, tuple(chosen), half or ("both" if every else "tune"), data, cache, plants, seed)
+        choice = Choice(corpora, tuple(chosen), half or ("all" if every else "tune"), data, cache, plants, seed)
         print(measure(choice, out, fates), end="")
 
 

@@ -24,7 +24,7 @@ class Choice:
 
     corpora: tuple[str, ...]
     panels: tuple[str, ...]
-    half: Half | Literal["both"]
+    half: Half | Literal["both", "all"]
     data: Path | None = None
     cache: Path | None = None
     plants: Path | None = None
@@ -32,7 +32,9 @@ class Choice:
 
     @property
     def halves(self) -> tuple[Half, ...]:
-        return HALVES if self.half == "both" else (self.half,)
+        if self.half == "both":
+            return ("tune", "held-out")
+        return HALVES if self.half == "all" else (self.half,)
 
 
 def measure(choice: Choice, out: Path | None = None, fates: Path | None = None) -> str:
@@ -52,7 +54,7 @@ def run_all(choice: Choice) -> Iterator[PanelRun]:
     configs = [corpus_config(g.corpus, choice.data, g.context_length) for g in gardens]
     for garden in gardens:
         if not garden.beds:
-            raise UsageError(f"plants of {garden.corpus}: none of the categories is in the {choice.half} half")
+            raise UsageError(f"plants of {garden.corpus}: none of the categories is {choice.half}")
     for panel in choice.panels:
         panel_section(panel)
     for garden, config in zip(gardens, configs, strict=True):
@@ -78,7 +80,7 @@ def command(choice: Choice, out: Path) -> str:
     words = ["python", "-m", "benchmarks", "panels"]
     every = choice.corpora == CORPORA
     words += ["--all"] if every else ["--corpus", choice.corpora[0]]
-    words += [] if every and choice.half == "both" else ["--half", choice.half]
+    words += [] if every and choice.half == "all" else ["--half", choice.half]
     standard = ("lexical", "perfect", "random") if every else ()
     for panel in choice.panels:
         words += [] if panel in standard else ["--panel", panel]

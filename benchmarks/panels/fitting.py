@@ -23,7 +23,7 @@ from agents.messages import Brief, Proposal
 from agents.scoring import BELONGS, BROAD, HELD, SAME
 from benchmarks.markdown import table
 from benchmarks.panels.debates import CORPORA, corpus_config, indexed
-from benchmarks.panels.plants import Bed, Plant, load_plants
+from benchmarks.panels.plants import TUNING, Bed, Plant, load_plants
 from graph.config import load_config
 from graph.progress import progress_for_terminal
 from graph.studio import opened
@@ -66,7 +66,7 @@ def study(family: str, data: Path | None, cache: Path | None) -> Iterator[Studie
     seats = [f"debate.{kind}s=[{{role: {kind}, model: {family}}}]" for kind in ("proposer", "critic", "judge")]
     section = load_config({"corpus": {"path": "demo"}}, seats).debate
     for corpus in CORPORA:
-        garden = load_plants(corpus).part(("tune",))
+        garden = load_plants(corpus).part(TUNING)
         config = corpus_config(corpus, data, garden.context_length)
         with indexed(config, cache, progress) as ready, tempfile.TemporaryDirectory() as folder:
             run = ready.run.model_copy(update={"out": str(Path(folder, "run"))})

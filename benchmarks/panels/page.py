@@ -6,9 +6,10 @@ from itertools import groupby
 
 from benchmarks.machine import machine
 from benchmarks.panels.debates import CONTROLS, PanelRun
-from benchmarks.panels.plants import HALVES, KINDS
+from benchmarks.panels.plants import HALVES, KINDS, Half
 from benchmarks.panels.tables import endings_table, halves_of, reasons_table, shares_table, spending_table
 
+IN: dict[Half, str] = {"tune": "in the tune half", "held-out": "in the held-out half", "further": "further ones"}
 INTRODUCTION = """\
 # How well a panel judges topics
 
@@ -83,7 +84,7 @@ def sizes(runs: Sequence[PanelRun]) -> str:
     size, garden = runs[0].sizes, runs[0].garden
     kinds = Counter(plant.kind for bed in garden.beds for plant in bed.plants)
     halves = Counter(bed.half for bed in garden.beds)
-    of_half = " and ".join(f"{halves[half]} in the {half} half" for half in HALVES if halves[half])
+    of_half = ", ".join(f"{halves[half]} {IN[half]}" for half in HALVES if halves[half])
     of_kind = ", ".join(f"{kinds[kind]} {kind.replace('_', ' ')}" for kind in KINDS if kinds[kind])
     times = ", ".join(f"{run.panel} {run.seconds / len(run.garden.beds):.2f} s" for run in runs)
     own = ", ".join(f"{run.panel} {run.own_accepted:,} of {run.own_proposed:,}" for run in runs)

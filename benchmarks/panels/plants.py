@@ -1,7 +1,8 @@
 """Plants: topics written by people, each of a known kind, frozen by their digests before any panel is tuned on them.
 
-A category's half is decided by a hash of its path, so nobody chooses what is held out, and a file of the held-out half
-is never needed: the loader leaves it out, and its complaints name categories and places, never titles.
+A category's half is decided by a hash of its path, so nobody chooses what is held out, and the loader's complaints name
+categories and places, never titles. `CORPUS-tuning.json` holds further categories to tune on, in neither of the halves that
+are reported.
 """
 
 from collections import Counter
@@ -17,9 +18,12 @@ from litelong import UsageError
 from taxonomy import topic_id
 
 Kind = Literal["good", "off_category", "duplicate", "too_broad", "unfillable"]
-Half = Literal["tune", "held-out"]
+Half = Literal["tune", "held-out", "further"]
+"""The two halves of a corpus's categories; `further` ones, written later to tune on, are in neither."""
 KINDS: tuple[Kind, ...] = get_args(Kind)
 HALVES: tuple[Half, ...] = get_args(Half)
+TUNING: tuple[Half, ...] = ("tune", "further")
+"""What weights and thresholds may be chosen on."""
 FOLDER = Path(__file__).parent.parent / "plants"
 
 
@@ -34,14 +38,15 @@ class Plant:
 
 @dataclass(frozen=True, slots=True)
 class Bed:
-    """The plants of one category, in the file's order."""
+    """The plants of one category, in the file's order; `further` when it is one of those written later to tune on."""
 
     category: str
     plants: tuple[Plant, ...]
+    further: bool = False
 
     @property
     def half(self) -> Half:
-        return half_of(self.category)
+        return "further" if self.further else half_of(self.category)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +68,33 @@ def half_of(category: str) -> Half:
 
 
 def load_plants(corpus: str, folder: Path = FOLDER) -> Garden:
-    """Read `CORPUS.json` of `folder`; what the file itself calls its corpus is for people.
+    """Read `CORPUS.json` of `folder`, and `CORPUS-tuning.json` where there is one; what a file calls its corpus is for people.
 
-    Raises `UsageError` when it is not the file that `digests.json` was written for, or not well formed.
+    Raises `UsageError` when one is not the file that `digests.json` was written for, or not well formed, or when a further
+    category is held out or in both files.
     """
-    path = folder / f"{corpus}.json"
-    try:
-        data = path.read_bytes()
-    except OSError:
-        known = ", ".join(sorted(p.stem for p in folder.glob("*.json") if p.stem != "digests")) or "none"
-        raise UsageError(f"{path}: no plants for corpus '{corpus}'; there are: {known}") from None
+    path, more = folder / f"{corpus}.json", folder / f"{corpus}-tuning.json"
+    if not path.is_file():
+        stems = {p.stem for p in folder.glob("*.json")} - {"digests"}
+        known = ", ".join(sorted(stem for stem in stems if not stem.endswith("-tuning"))) or "none"
+        raise UsageError(f"{path}: no plants for corpus '{corpus}'; there are: {known}")
+    garden = _read(path, further=False)
+    if not more.is_file():
+        return garden
+    further = _read(more, further=True)
+    known_ones = {bed.category for bed in garden.beds}
+    for bed in further.beds:
+        if half_of(bed.category) == "held-out" or bed.category in known_ones:
+            raise UsageError(
+                f"{more}: {bed.category}: is held out, or in {path.name}; further categories may be neither"
+            )
+    if further.context_length != garden.context_length:
+        raise UsageError(f"{more}: context_length: is not that of {path.name}; a topic must fill the same in both")
+    return Garden(garden.corpus, garden.context_length, (*garden.beds, *further.beds))
+
+
+def _read(path: Path, *, further: bool) -> Garden:
+    data = path.read_bytes()
     _check_digest(path, data)
     try:
         parsed = _File.model_validate_json(data)
@@ -80,7 +102,8 @@ def load_plants(corpus: str, folder: Path = FOLDER) -> Garden:
         first = error.errors(include_input=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise UsageError(f"{path}: {where}: {first['msg']}; correct the file and its digest") from None
-    return Garden(corpus, parsed.context_length, tuple(_bed(path, category) for category in parsed.categories))
+    beds = tuple(_bed(path, category, further) for category in parsed.categories)
+    return Garden(path.stem, parsed.context_length, beds)
 
 
 def _check_digest(path: Path, data: bytes) -> None:
@@ -122,7 +145,7 @@ class _File(_Strict):
     categories: Annotated[tuple[_Category, ...], Field(min_length=1)]
 
 
-def _bed(path: Path, found: _Category) -> Bed:
+def _bed(path: Path, found: _Category, further: bool) -> Bed:
     plants = [
         *(Plant("good", title) for title in found.good),
         *(Plant("off_category", title) for title in found.off_category),
@@ -135,4 +158,4 @@ def _bed(path: Path, found: _Category) -> Bed:
         raise UsageError(f"{path}: {found.category}: two plants have one title; each stands for one topic, change one")
     if any(pair.of not in found.good for pair in found.duplicate):
         raise UsageError(f"{path}: {found.category}: a duplicate is `of` a title that is not among its good ones")
-    return Bed(found.category, tuple(plants))
+    return Bed(found.category, tuple(plants), further)

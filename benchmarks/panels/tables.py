@@ -36,7 +36,12 @@ def shares_table(runs: Sequence[PanelRun], half: Half) -> str:
         shares = [share(ends[run.panel], kind, half) for run in runs]
         if shares[0].of:
             rows.append([NAMES[kind], str(shares[0].of), f"{chance(garden, kind):.0%}", *map(_shown, shares)])
-    headings = [f"{half} half", "planted", "by chance", *(run.panel for run in runs)]
+    headings = [
+        "further tuning categories" if half == "further" else f"{half} half",
+        "planted",
+        "by chance",
+        *(run.panel for run in runs),
+    ]
     return table(headings, rows, right=len(headings) - 1)
 
 

@@ -143,7 +143,7 @@ def test_fates_are_written_a_line_a_plant_with_what_tuning_needs(runs: dict[str,
 def test_the_page_shows_both_halves_of_every_panel_and_how_to_make_it_again(
     runs: dict[str, PanelRun], choice: Choice
 ) -> None:
-    every = Choice(("factbook", "debian"), choice.panels, "both", Path("texts"))
+    every = Choice(("factbook", "debian"), choice.panels, "all", Path("texts"))
     text = page(list(runs.values()), command(every, Path("docs/panels.md")), 0)
     assert "python -m benchmarks panels --all --data FOLDER --out docs/panels.md\n" in text
     assert "| tune half" in text

@@ -106,10 +106,52 @@ def test_the_first_hex_digit_of_the_path_decides_the_half(category: str) -> None
     assert half_of(category) == ("held-out" if held_out else "tune")
 
 
+def further(folder: Path, category: str, context_length: int = 512) -> Path:
+    """`PLANTS` with a file of further categories beside it."""
+    write(folder, PLANTS)
+    plants = {
+        **PLANTS,
+        "context_length": context_length,
+        "categories": [{**PLANTS["categories"][0], "category": category}],
+    }
+    body, digests = orjson.dumps(plants), folder / "digests.json"
+    (folder / "small-tuning.json").write_bytes(body)
+    digests.write_bytes(
+        orjson.dumps({**orjson.loads(digests.read_bytes()), "small-tuning.json": sha256(body).hexdigest()})
+    )
+    return folder
+
+
+TUNE, HELD_OUT = (
+    next(c.path for c in load_taxonomy("compact").debated() if half_of(c.path) == half) for half in ("tune", "held-out")
+)
+
+
+def test_further_categories_are_in_neither_half(tmp_path: Path) -> None:
+    garden = load_plants("small", further(tmp_path, TUNE))
+    assert [bed.category for bed in garden.part(("further",)).beds] == [TUNE]
+    assert [bed.category for bed in garden.part(("tune", "held-out")).beds] == ["NATURE / Wildlife / Birds"]
+
+
+@pytest.mark.parametrize(
+    ("category", "context_length", "says"),
+    [
+        (HELD_OUT, 512, "is held out"),
+        ("NATURE / Wildlife / Birds", 512, "is held out, or in small.json"),
+        (TUNE, 1_024, "context_length"),
+    ],
+)
+def test_further_categories_are_for_tuning_and_new(
+    tmp_path: Path, category: str, context_length: int, says: str
+) -> None:
+    with pytest.raises(UsageError, match=says):
+        load_plants("small", further(tmp_path, category, context_length))
+
+
 def test_the_halves_are_disjoint_complete_and_about_equal_on_the_taxonomy() -> None:
     beds = tuple(Bed(category.path, ()) for category in load_taxonomy("compact").debated())
     garden = Garden("small", 512, beds)
-    tune, held_out = (set(garden.part((half,)).beds) for half in HALVES)
+    tune, held_out = (set(garden.part((half,)).beds) for half in ("tune", "held-out"))
     assert not tune & held_out
     assert tune | held_out == set(beds)
     assert 0.45 < len(tune) / len(beds) < 0.55
