@@ -125,6 +125,7 @@ class PackingSection(Section):
     separator: Literal["eos", "bos", "none"] | TokenId = "eos"
     bos: Literal["auto", "none"] = "auto"
     near_duplicates: Annotated[float, Field(ge=0.5, le=1.0)] | None = 0.8
+    tails: Literal["carry", "cut"] = "carry"
     remainder: Literal["unused", "pool"] = "unused"
     padding: bool = False
     pad_id: Literal["auto"] | TokenId = "auto"

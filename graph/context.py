@@ -270,6 +270,7 @@ class RunContext:
             interleave=interleave_of(self.config, self.characters_per_token),
             remainder=packing.remainder,
             padding=packing.padding,
+            tails=packing.tails,
         )
 
     def brief(self, name: str) -> Brief:

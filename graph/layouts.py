@@ -1,24 +1,29 @@
-"""Layouts of interleaved recipes, for `litelong validate`: samples against the chunks of their documents and what was mined."""
+"""Layouts of samples, for `litelong validate`: against their documents' lengths, their chunks and what was mined."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from graph.chunking import chunk_table
 from graph.context import RunContext
-from tools.packing.layout import Interleaving, check_interleaved, check_knotted
+from tools.packing.layout import EndToEnd, Interleaving, check_interleaved, check_knotted
+from tools.packing.litelong import LiteLong
 from tools.packing.negatives_file import rows
+from tools.packing.standard import Standard
 from tools.packing.tables import Tables
 from tools.packing.utk import Knotted
 
 
 class LayoutReader:
-    """What is wrong with the layout of a sample; nothing for recipes that lay whole documents end to end."""
+    """What is wrong with the layout of the run's samples, read in their order; nothing for recipes of other packages."""
 
     def __init__(self, context: RunContext, tables: Tables) -> None:
         recipe, negatives = context.parts.recipe, context.config.negatives
         self._how = Interleaving(negatives.position, negatives.truncate)
         self._mines = recipe.mines
         self._knots = isinstance(recipe, Knotted)
+        lengths = dict(zip(tables.doc_ids, tables.lengths.tolist(), strict=True))
+        documents = isinstance(recipe, Standard | LiteLong)
+        self._documents = EndToEnd(lengths.get, carries=context.config.packing.tails == "carry") if documents else None
         self._mined: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
         if self._mines:
             self._table = chunk_table(context)
@@ -30,6 +35,8 @@ class LayoutReader:
         """One line each; `row` is one of `samples/*.parquet`."""
         if self._mines:
             return check_interleaved(row, self._chunks_of, self._mined_for, self._how)
+        if self._documents:
+            return self._documents.problems(row)
         return check_knotted(row) if self._knots else []
 
     def _chunks_of(self, doc_id: str) -> list[int] | None:

@@ -21,7 +21,9 @@ from graph.repacking import repack
 RECIPES: Mapping[str, Mapping[str, Any]] = {
     "litelong": {"packing.order": "reverse"},
     "litelong, pool and padding": {"packing.remainder": "pool", "packing.padding": True, "packing.context_length": 700},
+    "litelong, tails carried on": {"packing.samples_per_topic": 4, "packing.context_length": 256},
     "standard": {"packing.recipe": "standard"},
+    "standard, tails cut": {"packing.recipe": "standard", "packing.tails": "cut"},
     "standard, one span a document": {"packing.recipe": "standard", "packing.boundaries": "document"},
     "nextlong": {"packing.recipe": "nextlong", "packing.target_tokens": 20_000},
     "litelong+nextlong": {"packing.recipe": "litelong+nextlong"},

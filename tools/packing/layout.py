@@ -1,4 +1,4 @@
-"""The layouts of interleaved samples, checked by a reader that knows nothing of how they were planned.
+"""The layouts of samples, checked by a reader that knows nothing of how they were planned.
 
 It reads rows of `samples/*.parquet`, the chunk borders of the documents and the mined negatives, and says what is wrong. What
 the ids are is `tools.packing.check`'s matter.
@@ -128,6 +128,38 @@ def _check_random(gaps: Sequence[Rows], found: Sequence[Mapping[str, tuple[int, 
         if not openings:
             return [f"negatives around anchor {n} were not mined for it, or are not in the order of their ranks"]
     return []
+
+
+class EndToEnd:
+    """Reads samples of whole documents, in the run's order. One may be cut at a sample's end; the next sample goes on with it."""
+
+    def __init__(self, length_of: Callable[[str], int | None], *, carries: bool) -> None:
+        """`length_of`: doc_id -> its tokens (None: no such document). `carries`: whether the rest of a cut document is packed."""
+        self._length_of, self._carries = length_of, carries
+        self._open: tuple[str, str, int] | None = None
+        """The unit of the last sample, the document that it cut, and where."""
+        self._reached: dict[str, int] = {}
+
+    def problems(self, row: Mapping[str, Any]) -> list[str]:
+        """What is wrong with the next sample, each in one line."""
+        segments, problems = row["segments"], []
+        unit = row["sample_id"].rpartition("-")[0]
+        goes_on = self._open[1:] if self._open and self._open[0] == unit else None
+        if goes_on and (segments[0]["doc_id"], segments[0]["doc_start"]) != goes_on:
+            problems.append(f"does not go on with '{goes_on[0]}' at token {goes_on[1]}, where the sample before cut it")
+        for n, s in enumerate(segments):
+            name = f"segment {n} ('{s['doc_id']}')"
+            end, length = s["doc_start"] + s["length"], self._length_of(s["doc_id"])
+            cut = length is not None and end < length
+            if cut and s is not segments[-1]:
+                problems.append(f"{name} is cut, and the sample does not end with it")
+            # What topics leave is packed from where the last of them stopped.
+            begins = self._reached.get(s["doc_id"], 0) if self._carries and not row["topic_id"] else 0
+            if s["doc_start"] != begins and not (n == 0 and goes_on):
+                problems.append(f"{name} begins at token {s['doc_start']}, not {begins}")
+            self._reached[s["doc_id"]] = max(end, self._reached.get(s["doc_id"], 0))
+            self._open = (unit, s["doc_id"], end) if cut and self._carries else None
+        return problems
 
 
 def check_knotted(row: Mapping[str, Any]) -> list[str]:

@@ -1,26 +1,52 @@
-"""Documents in line for samples: each sample takes the next that fit, and those that did not fit stand first for the next."""
+"""Documents in line for samples: each sample takes the next that fit, and those that did not fit stand first for the next.
+
+The rest of a document that a sample cut begins the next sample of the line (`tails: carry`), so a line loses no token but
+those that do not fill its last sample; `tails: cut` drops it.
+"""
+
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.packing.fill import Filled, first_fit
-from tools.packing.tables import Layout, RowArray, Tables, Unit
+from tools.packing.fill import Slices, first_fit, lay_out
+from tools.packing.recipe import Settings
+from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage
 
 LOOKAHEAD = 64
 """Documents that one sample may look at beyond those that hold a context's tokens: bounds the work a sample, whatever the
 corpus, and with it how many wait."""
 
 
-class Line:
-    """A unit's documents in the order given: `places` [m] int64 of its document list."""
+class Draft(NamedTuple):
+    """One sample's slices: the rest of the document that the sample before cut, whole documents by preference, the one cut."""
 
-    def __init__(self, unit: Unit, places: RowArray, tables: Tables, layout: Layout) -> None:
-        self._unit, self._tables, self._layout = unit, tables, layout
-        self._lengths = tables.lengths[unit.documents]
+    slices: Slices
+    begins_with_rest: bool
+    ends_with_cut: bool
+    full: bool
+    tokens: int
+    """Ids that the slices fill, separators included."""
+
+
+class Line:
+    """A unit's documents in the order given: `places` [m] int64 of its document list.
+
+    `begins` [h] int64: the first token of each document in the list that is to be packed (left out: all from their first).
+    """
+
+    def __init__(
+        self, unit: Unit, places: RowArray, tables: Tables, settings: Settings, begins: RowArray | None = None
+    ) -> None:
+        self._unit, self._tables, self._layout = unit, tables, settings.layout
+        self._carries = settings.tails == "carry"
+        self._begins = np.zeros(len(unit.documents), np.int64) if begins is None else begins.copy()
+        self._lengths = tables.lengths[unit.documents] - self._begins
         self._coming = places
         self._sums = np.cumsum(self._lengths[places])
         self._position = 0
         self._waiting: RowArray = np.empty(0, np.int64)
+        self._rest_first = False
         self.passed_over: NDArray[np.bool_] = np.zeros(len(unit.documents), np.bool_)
         """By place: whether it did not fit when its turn came."""
         self.near_copies: NDArray[np.bool_] = np.zeros(len(unit.documents), np.bool_)
@@ -28,11 +54,15 @@ class Line:
 
     @property
     def rest(self) -> RowArray:
-        """The places that no sample has taken, in line."""
+        """The places that no sample has taken to their end, in line."""
         return np.concatenate((self._waiting, self._coming[self._position :]))
 
-    def next(self) -> Filled:
-        """Fill one sample; the places are those of the unit's list. What it took has left the line if it is full."""
+    def next(self) -> Draft:
+        """Fill one sample. What it took has left the line if it is full."""
+        if self._rest_first and self._lengths[self._waiting[0]] > self._layout.capacity:
+            first = self._waiting[:1]
+            self._waiting = self._waiting[1:]
+            return self._drafted(first[:0], int(first[0]), self._layout.capacity)
         ahead = self._ahead()
         while True:
             queue = np.concatenate((self._waiting, self._coming[self._position : self._position + ahead]))
@@ -43,17 +73,36 @@ class Line:
                 break
             ahead = min(2 * ahead + LOOKAHEAD, len(self._coming) - self._position)
         chosen = queue[distinct]
-        cut = None if filled.cut is None else int(chosen[filled.cut])
-        placed = filled._replace(whole=chosen[filled.whole], passed_over=chosen[filled.passed_over], cut=cut)
         if len(distinct) < len(queue):
             self.near_copies[np.delete(queue, distinct)] = True
-        if placed.full:
-            self.passed_over[placed.passed_over] = True
-            self._position += ahead
-            left = np.ones(len(queue), np.bool_)
-            left[distinct[filled.taken]] = False
-            self._waiting = queue[left]
-        return placed
+        if not filled.full:
+            return Draft(self._slices(chosen[filled.whole]), self._rest_first, False, False, filled.tokens)
+        self.passed_over[chosen[filled.passed_over]] = True
+        self._position += ahead
+        left = np.ones(len(queue), np.bool_)
+        left[distinct[filled.whole]] = False
+        if filled.cut is not None:
+            left[distinct[filled.cut]] = False
+        self._waiting = queue[left]
+        return self._drafted(chosen[filled.whole], None if filled.cut is None else int(chosen[filled.cut]), filled.room)
+
+    def _drafted(self, whole: RowArray, cut: int | None, room: int) -> Draft:
+        """A full sample of `whole` places and `room` tokens of the one cut, whose rest goes to the head of the line."""
+        taken = self._slices(whole if cut is None else np.append(whole, cut))
+        begins_with_rest, self._rest_first = self._rest_first, False
+        if cut is not None:
+            taken.lengths[-1] = taken.sizes[-1] = room
+            self.passed_over[cut] = self.near_copies[cut] = False
+            if self._carries:
+                self._begins[cut] += room
+                self._lengths[cut] -= room
+                self._waiting = np.insert(self._waiting, 0, cut)
+                self._rest_first = True
+        return Draft(taken, begins_with_rest, cut is not None, True, self._layout.capacity)
+
+    def _slices(self, places: RowArray) -> Slices:
+        lengths = self._lengths[places]
+        return Slices(places, self._begins[places], lengths, lengths.copy())
 
     def _ahead(self) -> int:
         """How many of those coming join those waiting: the two together hold a context's tokens, and a few more documents."""
@@ -67,3 +116,54 @@ class Line:
             end = int(self._sums.searchsorted(before + wanted - held)) + 1
             enough = len(self._waiting) + end - self._position
         return min(max(0, enough + LOOKAHEAD - len(self._waiting)), len(self._coming) - self._position)
+
+
+def pack_line(
+    line: Line,
+    unit: Unit,
+    usage: Usage,
+    settings: Settings,
+    plan: Plan,
+    *,
+    recipe: str,
+    prefix: str,
+    digits: int = 6,
+    most: int | None = None,
+) -> None:
+    """Plan samples from a line until it does not fill another, or there are `most`; with `settings.padding` the last is padded.
+
+    Their ids are `prefix` and a number of so many `digits`.
+    """
+    number = 0
+    while number != most and not settings.enough(plan):
+        draft = line.next()
+        if not draft.full:
+            plan.short_units[unit.unit_id] = draft.tokens
+            if not settings.padding or not len(draft.slices.places):
+                break
+        slices = arranged(draft, settings, unit.unit_id, number)
+        segments = lay_out(unit, slices, settings.layout)
+        usage.place(unit.documents[slices.places], slices.begins, slices.lengths)
+        padding = 0 if draft.full else max(0, settings.layout.capacity - draft.tokens - settings.layout.separator)
+        plan.samples.append(PlannedSample(f"{prefix}-{number:0{digits}d}", recipe, unit, segments, padding))
+        number += 1
+        if not draft.full:
+            break
+    left = line.rest
+    plan.passed_over.update(unit.documents[left[line.passed_over[left]]])
+    plan.near_copies.update(unit.documents[left[line.near_copies[left]]])
+
+
+def arranged(draft: Draft, settings: Settings, unit_id: str, number: int) -> Slices:
+    """The slices in the order that the sample shows them: what goes on from the sample before stays first, the one cut last."""
+    count = len(draft.slices.places)
+    if settings.order == "rank":
+        return draft.slices
+    inner = np.arange(int(draft.begins_with_rest), count - int(draft.ends_with_cut))
+    if settings.order == "reverse":
+        inner = inner[::-1]
+    else:
+        inner = inner[settings.rng("order", unit_id, str(number)).permutation(len(inner))]
+    order = np.arange(count)
+    order[int(draft.begins_with_rest) :][: len(inner)] = inner
+    return draft.slices.take(order)

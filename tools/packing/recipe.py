@@ -25,6 +25,7 @@ from tools.packing.tables import Layout, Plan, Tables, Unit, Usage
 UnitKind = Literal["topic", "corpus"]
 Order = Literal["rank", "reverse", "shuffle"]
 Remainder = Literal["unused", "pool"]
+Tails = Literal["carry", "cut"]
 
 
 class Interleave(NamedTuple):
@@ -46,6 +47,7 @@ class Settings(NamedTuple):
 
     `padding`: a unit's documents that do not fill its next sample are packed all the same, and the sample is padded.
     `remainder: pool`: what the units left is packed together at the end (`tools.packing.remainder`), and padded there if at all.
+    `tails: carry`: the rest of a document that a sample cuts begins the unit's next sample.
     """
 
     layout: Layout
@@ -56,6 +58,7 @@ class Settings(NamedTuple):
     interleave: Interleave = Interleave()
     remainder: Remainder = "unused"
     padding: bool = False
+    tails: Tails = "carry"
 
     def enough(self, plan: Plan) -> bool:
         """Whether the plan already holds `target_tokens`."""

@@ -1,8 +1,9 @@
 """What topics leave, packed together: documents of one category first, then of one section, then of all (`remainder: pool`).
 
-A topic's documents that do not fill a sample are few; those of a category's topics together fill some. Such a sample has
-no topic. Its recipe is `RECIPE/remainder` and its category is the path that all of its documents come from (empty: several
-sections), so a trainer can tell it from the samples that the recipe is about, and leave it out.
+A topic's documents that do not fill a sample are few; those of a category's topics together fill some. With `tails: carry` the
+rest of a document that a topic's last sample cut is packed, too. Such a sample has no topic. Its recipe is `RECIPE/remainder`
+and its category is the path that all of its documents come from (empty: several sections), so a trainer can tell it from the
+samples that the recipe is about, and leave it out.
 """
 
 from collections.abc import Sequence
@@ -10,15 +11,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tools.packing.line import Line
+from tools.packing.line import Line, pack_line
 from tools.packing.recipe import Settings
-from tools.packing.standard import pack_line
 from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
 
 
 @dataclass(frozen=True, slots=True)
 class _Left:
-    """Documents (rows) that no sample has, in order of their first topic and rank, each with that topic's rank and score."""
+    """Documents (rows) that no sample has to the end, by their first topic and rank, each with that topic's rank and score."""
 
     rows: RowArray
     ranks: np.typing.NDArray[np.int32]
@@ -32,11 +32,11 @@ class _Left:
 def plan_remainder(
     units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan, recipe: str
 ) -> list[Unit]:
-    """Pack the documents of topics (`units` in planning order) that are in no sample; the units made of them."""
-    left = _left(units, usage)
+    """Pack what no sample has of the topics' documents (`units` in planning order); the units made of them."""
+    left = _left(units, tables, usage, settings)
     made: list[Unit] = []
     for level, paths in enumerate(_levels(left.categories)):
-        free = usage.uses[left.rows] == 0
+        free = _free(left.rows, tables, usage, settings)
         by_path: dict[str, list[int]] = {}
         for place in np.flatnonzero(free).tolist():
             by_path.setdefault(paths[place], []).append(place)
@@ -49,21 +49,27 @@ def plan_remainder(
                 f"remainder-{number:05d}", left.rows[places], left.ranks[places], left.scores[places], category=path
             )
             last = settings._replace(padding=settings.padding and level == 2)
-            line = Line(unit, np.arange(len(places)), tables, settings.layout)
+            line = Line(unit, np.arange(len(places)), tables, settings, usage.reached[unit.documents])
             before = len(plan.samples)
-            pack_line(line, unit, tables, usage, last, plan, name=f"{recipe}/remainder", sample_id=unit.unit_id)
+            pack_line(line, unit, usage, last, plan, recipe=f"{recipe}/remainder", prefix=unit.unit_id)
             plan.short_units.pop(unit.unit_id, None)
             if len(plan.samples) > before:
                 made.append(unit)
     return made
 
 
-def _left(units: Sequence[Unit], usage: Usage) -> _Left:
-    """Every document of the units that is in no sample, once: by the first unit that has it."""
-    seen = np.zeros(len(usage.uses), np.bool_)
+def _free(rows: RowArray, tables: Tables, usage: Usage, settings: Settings) -> np.typing.NDArray[np.bool_]:
+    """Which documents [m] have tokens that no sample has, and that may be packed here."""
+    reached = usage.reached[rows]
+    return reached < (tables.lengths[rows] if settings.tails == "carry" else 1)
+
+
+def _left(units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings) -> _Left:
+    """Every document of the units that something is left of, once: by the first unit that has it."""
+    seen = np.zeros(len(tables), np.bool_)
     rows, ranks, scores, categories = [], [], [], []
     for unit in units:
-        new = np.flatnonzero((usage.uses[unit.documents] == 0) & ~seen[unit.documents])
+        new = np.flatnonzero(_free(unit.documents, tables, usage, settings) & ~seen[unit.documents])
         seen[unit.documents] = True
         rows.append(unit.documents[new])
         ranks.append(unit.ranks[new])

@@ -172,17 +172,20 @@ class Unit:
 class Usage:
     """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times.
 
-    Recipes that place single chunks count those instead: `chunk_uses` [c] int32, with the same cap.
+    `reached` [n] int64: its tokens before that are packed. A document that one sample begins and the next goes on with is used
+    once. Recipes that place single chunks count those instead: `chunk_uses` [c] int32, with the same cap.
     """
 
     uses: NDArray[np.int32]
     cap: int
-    chunk_uses: NDArray[np.int32] = field(default_factory=lambda: np.empty(0, np.int32))
+    reached: RowArray
+    chunk_uses: NDArray[np.int32]
 
     @classmethod
     def of(cls, tables: Tables, cap: int) -> "Usage":
         chunks = 0 if tables.chunks is None else len(tables.chunks)
-        return cls(np.zeros(len(tables), dtype=np.int32), cap, np.zeros(chunks, dtype=np.int32))
+        documents = len(tables)
+        return cls(np.zeros(documents, np.int32), cap, np.zeros(documents, np.int64), np.zeros(chunks, np.int32))
 
     def free_chunk(self, chunk: int) -> bool:
         """Whether a chunk may still be used."""
@@ -195,9 +198,10 @@ class Usage:
         """Which of `documents` [h] may still be used: bool [h]."""
         return np.asarray(self.uses[documents] < self.cap)
 
-    def take(self, documents: int | RowArray) -> None:
-        """Count one use of a document, or of each of several different ones."""
-        self.uses[documents] += 1
+    def place(self, documents: RowArray, begins: RowArray, lengths: RowArray) -> None:
+        """Count what one sample has of different documents [m]: `lengths` tokens from `begins` on, int64 [m]."""
+        self.uses[documents[begins == 0]] += 1
+        self.reached[documents] = np.maximum(self.reached[documents], begins + lengths)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +219,6 @@ class Layout:
     def capacity(self) -> int:
         """Ids left for documents and separators."""
         return self.context_length - self.bos
-
-    def padding(self, segments: Segments) -> int:
-        """Ids that are left behind the last segment of a sample, and behind its separator."""
-        last = segments[-1]
-        return max(0, self.context_length - last.start - last.length - self.separator)
 
 
 @dataclass(frozen=True, slots=True)

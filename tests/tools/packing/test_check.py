@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tools.packing.check import check_sample
-from tools.packing.fill import first_fit, lay_out
+from tools.packing.fill import Slices, lay_out
 from tools.packing.gather import Specials, gather
+from tools.packing.line import Line
+from tools.packing.recipe import Settings
 from tools.packing.tables import PlannedSample, Tables, Unit
 from tools.packing.write import Boundaries, Shape, spans
 from tools.tokens import TokenStore
@@ -41,9 +43,9 @@ def sample_of(tables: Tables, store: TokenStore, specials: Specials, boundaries:
     rows = np.argsort(tables.lengths, kind="stable")[5:]
     layout = specials.layout(LENGTH)
     unit = Unit("t", rows, np.arange(1, len(rows) + 1, dtype=np.int32), np.ones(len(rows), np.float32))
-    filled = first_fit(tables.lengths[rows], layout)
-    assert filled.cut is not None
-    placed = lay_out(unit, filled.taken, tables.lengths[rows], layout)
+    draft = Line(unit, np.arange(len(rows)), tables, Settings(layout, 1, "rank", None, 0)).next()
+    assert draft.ends_with_cut
+    placed = lay_out(unit, draft.slices, layout)
     assert len(placed) >= 5
     return as_row(PlannedSample("s", "litelong", unit, placed), tables, store, specials, Shape(LENGTH, boundaries))
 
@@ -200,9 +202,9 @@ def test_padding_is_checked_to_its_last_id(
 ) -> None:
     padded, shape = replace(marked, pad=9), Shape(LENGTH, boundaries)
     unit = Unit("t", np.arange(3), np.arange(1, 4, dtype=np.int32), np.ones(3, np.float32))
-    layout = padded.layout(LENGTH)
-    placed = lay_out(unit, np.arange(1), tables.lengths[:1], layout)
-    padding = layout.padding(placed)
+    one = tables.lengths[:1]
+    placed = lay_out(unit, Slices(np.arange(1), np.zeros(1, np.int64), one, one), padded.layout(LENGTH))
+    padding = LENGTH - 1 - int(one[0]) - 1  # behind BOS, the document and its separator
     row = as_row(PlannedSample("s", "litelong", unit, placed, padding), tables, store, padded, shape)
     assert row["doc_lens"] == [LENGTH - padding, padding]
     assert check_sample(row, tokens_of, padded, shape) == []

@@ -4,8 +4,9 @@ Documents have 100 to 200,000 tokens, contexts 1,024 to 1,048,576.
 """
 
 from collections import Counter
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 
 from tools.files import content_hash
 from tools.packing.chunks import Chunks, Negatives
+from tools.packing.layout import EndToEnd
 from tools.packing.ledger import added, most_uses, spans_of, token_accounts, with_rest
 from tools.packing.recipe import Settings, get_recipe
 from tools.packing.remainder import plan_remainder
@@ -74,6 +76,7 @@ def jobs(draw: st.DrawFn, recipes: Sequence[str] = RECIPES) -> Job:
         draw(st.integers(0, 100)),
         remainder=draw(st.sampled_from(["unused", "pool"])),
         padding=draw(st.booleans()),
+        tails=draw(st.sampled_from(["carry", "cut"])),
     )
     return Job(recipe, tables, units, chosen)
 
@@ -151,14 +154,65 @@ def test_near_duplicates_never_share_a_sample(job: Job) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(job=jobs(DOCUMENT_RECIPES))
-def test_at_most_one_document_of_a_sample_is_cut(job: Job) -> None:
+def test_at_most_one_document_of_a_sample_is_cut_and_its_rest_goes_on_where_it_stopped(job: Job) -> None:
     plan, _ = job.plan()
-    uses = Counter(segment.document for sample in plan.samples for segment in sample.segments)
-    assert max(uses.values(), default=1) == 1
+    reached: dict[int, int] = {}
     for sample in plan.samples:
-        cut = sample.table["length"] < job.tables.lengths[sample.table["document"]]
+        begins, ends = sample.table["doc_start"], sample.table["doc_start"] + sample.table["length"]
+        cut = ends < job.tables.lengths[sample.table["document"]]
         assert not cut[:-1].any()
         assert not (cut[-1] and sample.padding)
+        for row, begin, end in zip(sample.table["document"].tolist(), begins.tolist(), ends.tolist(), strict=True):
+            assert begin == reached.get(row, 0)
+            assert begin == 0 or job.settings.tails == "carry"
+            reached[row] = end
+
+
+@settings(deadline=None, max_examples=100)
+@given(job=jobs(DOCUMENT_RECIPES))
+def test_the_separate_reader_finds_nothing_wrong(job: Job) -> None:
+    lengths = dict(zip(job.tables.doc_ids, job.tables.lengths.tolist(), strict=True))
+    reader = EndToEnd(lengths.get, carries=job.settings.tails == "carry")
+    for sample in job.plan()[0].samples:
+        assert reader.problems(as_row(sample, job.tables)) == []
+
+
+def as_row(sample: PlannedSample, tables: Tables) -> dict[str, Any]:
+    """A sample as it stands in `samples/*.parquet`, without its ids."""
+    segments = [{**s._asdict(), "doc_id": tables.doc_ids[s.document]} for s in sample.segments]
+    return {"sample_id": sample.sample_id, "topic_id": sample.unit.topic_id, "segments": segments}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (lambda s: s[1][0].update(doc_start=0), "does not go on with 'd1' at token 400"),
+        (lambda s: s[1].pop(0), "does not go on with 'd1' at token 400"),
+        (lambda s: s[1].reverse(), "does not go on with 'd1' at token 400"),
+        (lambda s: s[0][0].update(length=10), "segment 0 ('d0') is cut, and the sample does not end with it"),
+        (lambda s: s[0][0].update(doc_start=10), "segment 0 ('d0') begins at token 10, not 0"),
+    ],
+)
+def test_the_separate_reader_names_what_is_wrong(spoil: Callable[[list[Any]], None], said: str) -> None:
+    tables = Tables(["d0", "d1", "d2"], [content_hash(name) for name in "abc"], np.array([600, 700, 800]))
+    chosen = Settings(Layout(1000, False, False), 2, "rank", None, 0)
+    plan, _ = Job("litelong", tables, [unit("t-0", [0, 1, 2], "A")], chosen).plan()
+    rows = [as_row(sample, tables) for sample in plan.samples]
+    spoil([row["segments"] for row in rows])
+    reader = EndToEnd({"d0": 600, "d1": 700, "d2": 800}.get, carries=True)
+    assert any(said in problem for row in rows for problem in reader.problems(row))
+
+
+@settings(deadline=None, max_examples=100)
+@given(job=jobs(["standard"]))
+def test_carrying_tails_on_packs_every_token_but_those_that_do_not_fill_a_last_sample(job: Job) -> None:
+    job = job._replace(settings=job.settings._replace(target_tokens=None, tails="carry"))
+    if job.tables.grouped:  # near-duplicates wait for a sample without the other, and there may be none
+        job = job._replace(tables=replace(job.tables, group=np.arange(len(job.tables))))
+    plan, units = job.plan()
+    length = job.settings.layout.context_length
+    total = added(token_accounts(job.tables.lengths, np.zeros(len(job.tables), np.int64), units, plan, length), length)
+    assert total.packed == total.encoded if job.settings.padding else total.encoded - total.packed < length
 
 
 @settings(deadline=None, max_examples=100)
@@ -169,7 +223,11 @@ def test_the_pool_packs_what_topics_leave_by_category_then_section_then_all(job:
     alone, _ = job._replace(settings=job.settings._replace(remainder="unused")).plan()
     assert [s.segments for s in plan.samples[: len(alone.samples)]] == [s.segments for s in alone.samples]
     home = {row: unit.category for unit in reversed(job.units) for row in unit.documents.tolist()}
-    left = set(home) - {s.document for sample in alone.samples for s in sample.segments}
+    placed = Counter[int]()
+    for segment in (segment for sample in alone.samples for segment in sample.segments):
+        placed[segment.document] += segment.length
+    carries = job.settings.tails == "carry"
+    left = {row for row in home if placed[row] < (job.tables.lengths[row] if carries else 1)}
     depths = []
     for sample in plan.samples[len(alone.samples) :]:
         paths = {home[segment.document] for segment in sample.segments}
@@ -179,9 +237,13 @@ def test_the_pool_packs_what_topics_leave_by_category_then_section_then_all(job:
         assert all(path == sample.unit.category or path.startswith(sample.unit.category) for path in paths)
         depths.append(sample.unit.category.count(" / ") if sample.unit.category else -1)
     assert depths == sorted(depths, reverse=True) or len({d for d in depths if d > 0}) > 1
-    used = {s.document for sample in plan.samples for s in sample.segments}
-    rest = [row for row in left - used if job.tables.group[row] == row]
-    joined = sum(int(job.tables.lengths[row]) + job.settings.layout.separator for row in rest)
+    begun = set(placed)
+    for segment in (segment for sample in plan.samples[len(alone.samples) :] for segment in sample.segments):
+        placed[segment.document] += segment.length
+        begun.add(segment.document)
+    rest = [row for row in left if job.tables.group[row] == row and (carries or row not in begun)]
+    rest = [row for row in rest if placed[row] < job.tables.lengths[row]]
+    joined = sum(int(job.tables.lengths[row]) - placed[row] + job.settings.layout.separator for row in rest)
     assert joined < job.settings.layout.capacity or job.tables.grouped
 
 

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
-from tools.packing.fill import Filled, first_fit, lay_out
+from tools.packing.fill import Filled, Slices, first_fit, lay_out
 from tools.packing.tables import Layout, Segments, Unit
 
 LENGTHS = st.lists(st.one_of(st.integers(1, 40), st.integers(1, 200_000)), max_size=40)
@@ -15,12 +16,21 @@ CONTEXTS = st.one_of(st.integers(16, 200), st.sampled_from([512, 4096, 131_072])
 LAYOUTS = st.builds(Layout, CONTEXTS, bos=st.booleans(), separator=st.booleans())
 
 
+def slices(filled: Filled, lengths: NDArray[np.int64]) -> Slices:
+    """What of the documents the sample takes, the one cut last."""
+    places = filled.whole if filled.cut is None else np.append(filled.whole, filled.cut)
+    taken = lengths[places]
+    if filled.cut is not None:
+        taken[-1] = filled.room
+    return Slices(places, np.zeros_like(places), taken, taken)
+
+
 def filled_and_laid_out(lengths: list[int], layout: Layout) -> tuple[Filled, Segments]:
     array = np.array(lengths, np.int64)
     filled = first_fit(array, layout)
     ranks = np.arange(1, len(lengths) + 1, dtype=np.int32)
     unit = Unit("u", np.arange(len(lengths), dtype=np.int64), ranks, np.linspace(9, 1, len(lengths), dtype=np.float32))
-    return filled, lay_out(unit, filled.taken, array, layout)
+    return filled, lay_out(unit, slices(filled, array), layout)
 
 
 def specials(segments: Segments, layout: Layout) -> list[int]:
@@ -50,11 +60,12 @@ def test_a_full_sample_holds_every_position_exactly_once(lengths: list[int], lay
 @given(lengths=LENGTHS, layout=LAYOUTS)
 def test_at_most_the_last_document_is_cut_and_only_its_tail_is_missing(lengths: list[int], layout: Layout) -> None:
     filled, segments = filled_and_laid_out(lengths, layout)
-    assert [s.document for s in segments] == filled.taken.tolist()
+    assert [s.document for s in segments] == slices(filled, np.array(lengths)).places.tolist()
     assert filled.whole.tolist() == sorted(filled.whole), "documents stand in the order of preference"
     assert all(s.doc_start == 0 and s.length <= lengths[s.document] for s in segments)
     cut = [number for number, s in enumerate(segments) if s.length < lengths[s.document]]
     assert cut == ([] if filled.cut is None else [len(segments) - 1])
+    assert not cut or segments[-1].start + segments[-1].length == layout.context_length
 
 
 @settings(deadline=None, max_examples=300)
@@ -110,7 +121,10 @@ def test_examples_with_ten_ids_and_separators(
 
 def test_segments_carry_rank_and_score_of_their_document() -> None:
     unit = Unit("u", np.array([7, 3]), np.array([1, 4], np.int32), np.array([2.5, 1.25], np.float32))
-    one, other = lay_out(unit, np.array([0, 1]), np.array([5, 50]), Layout(16, bos=True, separator=True))
-    assert one == (7, one.role, 1, 2.5, -1, 1, 5, 0)
+    taken = np.array([5, 9])
+    one, other = lay_out(
+        unit, Slices(np.array([0, 1]), np.array([20, 0]), taken, taken), Layout(16, bos=True, separator=True)
+    )
+    assert one == (7, one.role, 1, 2.5, -1, 1, 5, 20)
     assert other == (3, other.role, 4, 1.25, -1, 7, 9, 0)
     assert one.role == other.role == "document"

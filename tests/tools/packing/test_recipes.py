@@ -9,12 +9,13 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from tools.files import content_hash
-from tools.packing.ledger import TokenAccount, added, token_accounts
+from tools.packing.ledger import TokenAccount, added, most_uses, spans_of, token_accounts
 from tools.packing.line import LOOKAHEAD
-from tools.packing.recipe import Order, Settings, get_recipe
+from tools.packing.recipe import Order, Settings, Tails, get_recipe
 from tools.packing.tables import Layout, Plan, PlannedSample, Segment, Tables, Unit, Usage
 
 ORDERS: Sequence[Order] = ("rank", "reverse", "shuffle")
+TAILS: Sequence[Tails] = ("carry", "cut")
 
 
 class Job(NamedTuple):
@@ -45,6 +46,8 @@ class Job(NamedTuple):
         assert [u.unit_id for u in done] == [u.unit_id for u in units], "every unit is ticked off, in order"
         counted = uses(plan)
         assert usage.uses.tolist() == [counted[row] for row in range(len(self.lengths))]
+        ends = ends_of(plan)
+        assert usage.reached.tolist() == [ends.get(row, 0) for row in range(len(self.lengths))]
         return plan
 
     def account(self, plan: Plan) -> TokenAccount:
@@ -60,7 +63,16 @@ def unit(unit_id: str, rows: Sequence[int]) -> Unit:
 
 
 def uses(plan: Plan) -> Counter[int]:
-    return Counter(s.document for sample in plan.samples for s in sample.segments)
+    """How often each document is begun; a sample that goes on with the last one's is no further use."""
+    return Counter(s.document for sample in plan.samples for s in sample.segments if s.doc_start == 0)
+
+
+def ends_of(plan: Plan) -> dict[int, int]:
+    """How far each document is packed."""
+    ends: dict[int, int] = {}
+    for s in (s for sample in plan.samples for s in sample.segments):
+        ends[s.document] = max(ends.get(s.document, 0), s.doc_start + s.length)
+    return ends
 
 
 def documents(sample: PlannedSample) -> list[int]:
@@ -76,8 +88,9 @@ def settings_of(
     order: Order = "rank",
     target_tokens: int | None = None,
     seed: int = 0,
+    tails: Tails = "carry",
 ) -> Settings:
-    return Settings(Layout(context_length, bos, separator), samples_per_topic, order, target_tokens, seed)
+    return Settings(Layout(context_length, bos, separator), samples_per_topic, order, target_tokens, seed, tails=tails)
 
 
 @st.composite
@@ -93,6 +106,7 @@ def jobs(draw: st.DrawFn, recipes: Sequence[str] = ("litelong", "standard")) -> 
         order=draw(st.sampled_from(ORDERS)),
         target_tokens=draw(st.none() | st.integers(1, 3_000)),
         seed=draw(st.integers(0, 1 << 40)),
+        tails=draw(st.sampled_from(TAILS)),
     )
     cap = draw(st.integers(1, 3))
     return Job(draw(st.sampled_from(recipes)), tuple(lengths), tuple(map(tuple, topics)), cap, chosen)
@@ -113,10 +127,22 @@ def test_every_sample_is_full_and_cut_at_most_once_at_its_end(job: Job) -> None:
     for sample in plan.samples:
         assert positions_of(sample.segments, layout) == list(range(layout.context_length))
         assert sample.recipe == job.recipe
-        whole = [s.length == job.lengths[s.document] for s in sample.segments]
-        assert all(whole[:-1])
+        assert all(s.doc_start + s.length == job.lengths[s.document] for s in sample.segments[:-1])
     ids = [sample.sample_id for sample in plan.samples]
     assert len(set(ids)) == len(ids)
+
+
+@settings(deadline=None)
+@given(job=jobs())
+def test_the_rest_of_a_cut_document_begins_the_next_sample_of_its_unit(job: Job) -> None:
+    plan = job.plan()
+    cut: dict[str, tuple[int, int]] = {}
+    for sample in plan.samples:
+        first, last = sample.segments[0], sample.segments[-1]
+        assert (first.document, first.doc_start) == cut.pop(sample.unit.unit_id, (first.document, 0))
+        assert all(s.doc_start == 0 for s in sample.segments[1:])
+        if job.settings.tails == "carry" and last.doc_start + last.length < job.lengths[last.document]:
+            cut[sample.unit.unit_id] = (last.document, last.doc_start + last.length)
 
 
 @settings(deadline=None)
@@ -124,8 +150,9 @@ def test_every_sample_is_full_and_cut_at_most_once_at_its_end(job: Job) -> None:
 def test_no_document_is_used_over_its_cap_nor_twice_by_one_unit(job: Job) -> None:
     plan = job.plan()
     assert all(count <= job.cap for count in uses(plan).values())
-    by_unit = Counter((sample.unit.unit_id, row) for sample in plan.samples for row in documents(sample))
+    by_unit = Counter((p.unit.unit_id, s.document) for p in plan.samples for s in p.segments if s.doc_start == 0)
     assert all(count == 1 for count in by_unit.values()), "a topic's second sample must not repeat its first"
+    assert most_uses(spans_of(plan, job.units), len(job.lengths)).max(initial=0) <= job.cap
 
 
 @settings(deadline=None)
@@ -158,11 +185,7 @@ def test_tokens_are_conserved(job: Job) -> None:
     assert account.encoded == sum(job.lengths)
     assert account.placed == sum(s.length for sample in plan.samples for s in sample.segments)
     assert account.samples * job.settings.layout.context_length == account.placed + account.special
-    rests = {s.document: job.lengths[s.document] for p in plan.samples for s in p.segments}
-    for sample in plan.samples:
-        for s in sample.segments:
-            rests[s.document] = min(rests[s.document], job.lengths[s.document] - s.length)
-    assert account.cut == sum(rests.values())
+    assert account.cut == sum(job.lengths[row] - end for row, end in ends_of(plan).items())
     never = set(range(len(job.lengths))) - set(uses(plan))
     assert account.passed_over == sum(job.lengths[row] for row in never & plan.passed_over)
     assert account.unused == sum(job.lengths[row] for row in never - plan.passed_over)
@@ -174,16 +197,23 @@ def test_a_topic_takes_its_best_free_documents_and_passes_over_only_what_does_no
     plan = job.plan()
     used: Counter[int] = Counter()
     per_topic: Counter[str] = Counter()
+    earlier: dict[str, set[int]] = {}
     for sample in plan.samples:
         rows = documents(sample)
-        earlier = {row for s in plan.samples if s.unit is sample.unit and s is not sample for row in documents(s)}
-        free = [row for row in sample.unit.documents.tolist() if used[row] < job.cap and row not in earlier]
+        free = [
+            row
+            for row in sample.unit.documents.tolist()
+            if used[row] < job.cap and row not in earlier.get(sample.unit.unit_id, ())
+        ]
+        new = [s.document for s in sample.segments if s.doc_start == 0]
         if per_topic[sample.unit.unit_id] == 0:
             assert free[0] in rows or free[0] in plan.passed_over
-        best = sample.unit.documents.tolist().index(max(rows, key=sample.unit.documents.tolist().index))
+        best = max(map(sample.unit.documents.tolist().index, new), default=0)
         skipped = [row for row in sample.unit.documents.tolist()[:best] if row in free and row not in rows]
-        assert set(skipped) <= plan.passed_over
-        used.update(rows)
+        # Passed over now; but a later sample may have taken it.
+        assert set(skipped) <= plan.passed_over | uses(plan).keys()
+        used.update(new)
+        earlier.setdefault(sample.unit.unit_id, set()).update(new)
         per_topic[sample.unit.unit_id] += 1
     assert all(count <= job.settings.samples_per_topic for count in per_topic.values())
 
@@ -200,15 +230,19 @@ def test_a_topic_without_a_sample_says_how_many_tokens_were_at_hand(job: Job) ->
 
 @settings(deadline=None)
 @given(job=jobs(["litelong"]))
-def test_order_only_arranges_the_chosen_documents_and_leaves_the_cut_one_last(job: Job) -> None:
+def test_order_only_arranges_the_whole_documents_between_the_rest_of_one_and_the_one_cut(job: Job) -> None:
     plans = {order: job._replace(settings=job.settings._replace(order=order)).plan().samples for order in ORDERS}
     for ranked, reverse, shuffled in zip(*(plans[order] for order in ORDERS), strict=True):
-        segments = ranked.segments
-        tail = documents(ranked)[-1:] if segments[-1].length < job.lengths[segments[-1].document] else []
-        whole = documents(ranked)[: len(segments) - len(tail)]
-        assert documents(reverse) == whole[::-1] + tail
-        assert sorted(documents(shuffled)[: len(whole)]) == sorted(whole)
-        assert documents(shuffled)[len(whole) :] == tail
+        segments = list(ranked.segments)
+        last = segments[-1]
+        rest = documents(ranked)[:1] if segments[0].doc_start else []
+        cut = last.doc_start + last.length < job.lengths[last.document]
+        tail = documents(ranked)[-1:] if cut and len(segments) > len(rest) else []
+        whole = documents(ranked)[len(rest) : len(segments) - len(tail)]
+        assert documents(reverse) == rest + whole[::-1] + tail
+        assert sorted(documents(shuffled)) == sorted(documents(ranked))
+        assert documents(shuffled)[: len(rest)] == rest
+        assert documents(shuffled)[len(rest) + len(whole) :] == tail
         assert sum(s.length for s in reverse.segments) == sum(s.length for s in segments)
 
 
@@ -226,16 +260,13 @@ def test_shuffles_differ_between_topics_samples_and_seeds() -> None:
 
 @settings(deadline=None)
 @given(job=jobs(["standard"]))
-def test_standard_takes_each_document_at_most_once(job: Job) -> None:
-    assert all(count == 1 for count in uses(job.plan()).values())
-
-
-@settings(deadline=None)
-@given(job=jobs(["standard"]))
 def test_standard_packs_until_what_is_left_does_not_fill_a_sample(job: Job) -> None:
     job = job._replace(settings=job.settings._replace(target_tokens=None))
     plan = job.plan()
-    left = [length for row, length in enumerate(job.lengths) if row not in uses(plan)]
+    assert all(count == 1 for count in uses(plan).values())
+    ends = ends_of(plan)
+    rests = [length - ends.get(row, 0) for row, length in enumerate(job.lengths)]
+    left = [rest for row, rest in enumerate(rests) if rest and (job.settings.tails == "carry" or row not in ends)]
     layout = job.settings.layout
     joined = sum(left) + layout.separator * max(0, len(left) - 1)
     assert joined + layout.separator * bool(left) < layout.capacity
