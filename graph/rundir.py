@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from errno import EACCES, ENOTDIR
 from importlib.metadata import version
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import orjson
@@ -21,7 +22,7 @@ from graph.config import Config, changed, load_config
 from litelong import UsageError, __version__
 from tools.files import file_digest, make_folders, remove_empty, write_atomic
 
-FORMAT = 2
+FORMAT = 3
 _MANIFEST, _CONFIG, _LOCK = "manifest.json", "config.yaml", ".lock"
 _VERSIONED = ("langgraph", "whoosh-reloaded", "tiktoken", "tokenizers", "numpy", "pyarrow", "textblob")
 
@@ -106,9 +107,17 @@ class RunDir:
         found = self.manifest.get("stages", {}).get(name)
         return Stage(name, found["counts"], found["files"]) if found else None
 
-    def finish(self, name: str, counts: Mapping[str, Any], files: Iterable[Path] = ()) -> None:
-        """Write the stage's marker, with the digests of the files it wrote."""
-        digests = {file.relative_to(self.path).as_posix(): file_digest(file) for file in sorted(files)}
+    def finish(
+        self,
+        name: str,
+        counts: Mapping[str, Any],
+        files: Iterable[Path] = (),
+        known: Mapping[Path, str] = MappingProxyType({}),
+    ) -> None:
+        """Write the stage's marker, with the digests of the files it wrote. Those `known` already are not read for them."""
+        digests = {
+            file.relative_to(self.path).as_posix(): known.get(file) or file_digest(file) for file in sorted(files)
+        }
         self.manifest["stages"][name] = {"state": "done", "counts": dict(counts), "files": digests}
         self.save()
 

@@ -6,6 +6,8 @@ from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 
+from xxhash import xxh3_128
+
 
 def content_hash(text: str) -> bytes:
     """The 16 bytes that stand for a text: BLAKE2b of its UTF-8. Orders ties, finds exact duplicates, keys the token store."""
@@ -13,8 +15,8 @@ def content_hash(text: str) -> bytes:
 
 
 def file_digest(path: Path) -> str:
-    """Hex BLAKE2b (32 bytes) of a file's content, read in blocks of 1 MiB."""
-    digest = blake2b(digest_size=32)
+    """Hex XXH3 (16 bytes) of a file's content, read in blocks of 1 MiB: it finds damage, ten times as fast as BLAKE2b."""
+    digest = xxh3_128()
     with path.open("rb") as stream:
         while block := stream.read(1 << 20):
             digest.update(block)

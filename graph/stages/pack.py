@@ -28,7 +28,7 @@ def run(context: RunContext) -> None:
         stale.unlink()
     files = write_plan(plan, tables, context.path / "plan")
     with context.stage("pack", len(plan.samples)) as tick:
-        write_samples(
+        digests = write_samples(
             plan,
             tables,
             context.path / "samples",
@@ -43,7 +43,7 @@ def run(context: RunContext) -> None:
     files.append(context.path / "ledger.json")
     write_atomic(files[-1], orjson.dumps(content, option=orjson.OPT_INDENT_2))
     tokens = len(plan.samples) * context.config.packing.context_length
-    context.run.finish("pack", {"samples": len(plan.samples), "tokens": tokens}, files)
+    context.run.finish("pack", {"samples": len(plan.samples), "tokens": tokens}, files, digests)
 
 
 def _nothing(context: RunContext, units: list[Unit], plan: Plan) -> str:

@@ -6,9 +6,8 @@ with the next. Parts hold a fixed number of samples and no clock or host, so the
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Literal
 
@@ -17,7 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tools.files import replacing
+from tools.disk import Disk, Written
 from tools.packing.gather import Specials, TokenSource, gather
 from tools.packing.plan_file import label_columns, segment_column
 from tools.packing.schema import SAMPLES
@@ -27,6 +26,9 @@ PART_TOKENS = 1 << 23
 """Tokens a part of samples: 64 samples of 131,072 (32 MiB before compression)."""
 ROW_GROUP_TOKENS = 1 << 20
 """Tokens a row group: what a reader of single samples must read (4 MiB before compression)."""
+
+SMALL_WRITES = 1 << 18
+"""Bytes up to which writes of a file are joined."""
 
 Boundaries = Literal["sample", "document"]
 Compression = Literal["zstd", "none"]
@@ -58,32 +60,48 @@ def write_samples(
     shape: Shape,
     workers: int,
     tick: Callable[[int], None],
-) -> None:
-    """Write every planned sample; parts that are there already are kept. `tick` gets the samples of each part done."""
+) -> dict[Path, str]:
+    """Write every planned sample; parts that are there already are kept. `tick` gets the samples of each part done.
+
+    `workers` threads make parts while those before are written and fsynced behind them. Returns the digests
+    (`tools.files.file_digest`) of the parts that this call wrote.
+    """
     per_part = max(1, PART_TOKENS // shape.context_length)
     documents = store.locate(tables.hashes)
     doc_ids = pa.array(tables.doc_ids, pa.string())
+    digests: dict[Path, str] = {}
     # Fresh memory for each part would cost a tenth of the time: the system clears every page of it.
     kept = threading.local()
+    # Gathering is short calls that take turns at the interpreter's lock: two at a time take a third more CPU, and no less time.
+    alone = threading.Lock()
 
-    def write_part(begin: int) -> int:
-        path = folder / f"part-{begin // per_part:05d}.parquet"
+    def make(begin: int, path: Path) -> Future[None] | None:
+        if path.exists():
+            return None
         samples = plan.samples[begin : begin + per_part]
-        if not path.exists():
-            if not hasattr(kept, "ids"):
-                kept.ids = np.empty(min(per_part, len(plan.samples)) * shape.context_length, np.uint32)
+        if not hasattr(kept, "ids"):
+            kept.ids = np.empty(min(per_part, len(plan.samples)) * shape.context_length, np.uint32)
+        with alone:
             ids = gather(samples, documents, specials, shape.context_length, kept.ids)
-            columns = list(_columns(samples, ids, doc_ids, shape))
-            with replacing(path) as temporary:
-                _write_table(pa.table(columns, schema=SAMPLES), temporary, shape)
-        return len(samples)
+        table = pa.table(list(_columns(samples, ids, doc_ids, shape)), schema=SAMPLES)
+        with disk.begin(path) as file:
+            _write_table(table, file, shape)
+            digests[path] = file.digest
+            return file.finish()
 
     folder.mkdir(parents=True, exist_ok=True)
-    with ThreadPoolExecutor(workers) as pool:
-        parts = iter(range(0, len(plan.samples), per_part))
-        while group := list(islice(parts, workers)):
-            for done in pool.map(write_part, group):
-                tick(done)
+    with Disk(workers) as disk, ThreadPoolExecutor(workers) as pool:
+        begins = range(0, len(plan.samples), per_part)
+        parts = [pool.submit(make, begin, folder / f"part-{begin // per_part:05d}.parquet") for begin in begins]
+        try:
+            for begin, part in zip(begins, parts, strict=True):
+                if written := part.result():
+                    written.result()
+                tick(min(per_part, len(plan.samples) - begin))
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return digests
 
 
 def _columns(
@@ -109,13 +127,15 @@ def spans(sample: PlannedSample, shape: Shape) -> list[int]:
     return [*np.diff([0, *starts, end]).tolist(), *padding]
 
 
-def _write_table(table: pa.Table, path: Path, shape: Shape) -> None:
-    pq.write_table(
-        table,
-        path,
-        row_group_size=max(1, ROW_GROUP_TOKENS // shape.context_length),
-        compression=shape.compression,
-        use_dictionary=_DICTIONARY,
-        column_encoding=_DIFFERENCES,
-        write_statistics=_STATISTICS,
-    )
+def _write_table(table: pa.Table, file: Written, shape: Shape) -> None:
+    # Small writes are joined before they reach Python.
+    with pa.BufferedOutputStream(pa.PythonFile(file, "w"), SMALL_WRITES) as stream:
+        pq.write_table(
+            table,
+            stream,
+            row_group_size=max(1, ROW_GROUP_TOKENS // shape.context_length),
+            compression=shape.compression,
+            use_dictionary=_DICTIONARY,
+            column_encoding=_DIFFERENCES,
+            write_statistics=_STATISTICS,
+        )
