@@ -7,7 +7,8 @@ as many real debates as wanted over the demo corpus.
 import asyncio
 import resource
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from benchmarks.machine import machine
 from benchmarks.markdown import table
 from graph.config import Config, load_config
 from graph.context import RunContext, prepare
-from graph.progress import Progress
+from graph.progress import Progress, Tick
 from graph.rundir import RunDir
 from graph.stages import debate, index
 from litelong import UsageError
@@ -69,42 +70,69 @@ def durable(count: int, progress: Progress) -> str:
 
 
 def _measure(config: Config, count: int, progress: Progress) -> str:
-    parts = prepare(config)
     taxonomy = many(count)
     leaves = taxonomy.leaves()[:count]
+    parts = replace(prepare(config), taxonomy=taxonomy, categories=tuple(leaves))
     run_dir = RunDir.claim(config)
-    index.run(RunContext(config, replace(parts, taxonomy=taxonomy, categories=()), run_dir, progress))
-    victim = leaves[count // 2]
-    _broken.add(victim.path)
-    rows, peak, said = [], 0.0, ""
-    for step in range(1, STEPS + 1):
-        # The same run every time, with more of its categories: finished debates are not repeated.
-        upto = leaves[: count * step // STEPS]
-        context = RunContext(config, replace(parts, taxonomy=taxonomy, categories=tuple(upto)), run_dir, progress)
-        try:
-            asyncio.run(debate.run(context))
-        except UsageError as error:
-            said = str(error).partition(": ")[2]
-        else:
-            del run_dir.manifest["stages"]["debate"]
-        finally:
-            context.close()
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-        size = (run_dir.path / "checkpoints.sqlite").stat().st_size / 1e6
-        rows.append([f"{len(upto):,}", f"{peak:,.0f}", f"{_resident():,.0f}", f"{size:.2f}"])
+    index.run(RunContext(config, parts, run_dir, progress))
+    victim = leaves[count // 2].path
+    _broken.add(victim)
+    reading, said = _Reading(progress, run_dir.path / "checkpoints.sqlite", every=count // STEPS), ""
+    try:
+        _debate(RunContext(config, parts, run_dir, reading))
+    except UsageError as error:
+        said = str(error).partition(": ")[2]
     _broken.clear()
-    context = RunContext(config, replace(parts, taxonomy=taxonomy, categories=tuple(leaves)), run_dir, progress)
-    asyncio.run(debate.run(context))
-    context.close()
+    _debate(RunContext(config, parts, run_dir, progress))
+    size = reading.checkpoints.stat().st_size / 1e6
     marker = run_dir.stage("debate")
     failed = len(marker.counts["failed"]) if marker else -1
     run_dir.release()
     lines = [
         f"{count:,} categories with the lexical panel on the demo corpus, {config.run.workers} workers. Machine: {machine()}.",
-        table(["debates done", "peak memory, MiB", "memory, MiB", "checkpoints.sqlite, MB"], rows, right=4),
-        f"One category was made to fail: `{said}`. Run again, it was debated and {failed} are failed.",
+        table(["debates done", "peak memory, MiB", "memory, MiB", "checkpoints.sqlite, MB"], reading.rows, right=4),
+        f"One category was made to fail: `{said}`. Run again, it was debated and {failed} are failed. "
+        f"checkpoints.sqlite after the run: {size:.2f} MB.",
     ]
     return "\n\n".join(lines)
+
+
+def _debate(context: RunContext) -> None:
+    try:
+        asyncio.run(debate.run(context))
+    finally:
+        context.close()
+
+
+class _Reading:
+    """Progress that reads memory and the checkpoint file each time that so many debates more have ended."""
+
+    def __init__(self, shown: Progress, checkpoints: Path, every: int) -> None:
+        self.rows: list[list[str]] = []
+        self._shown = shown
+        self.checkpoints = checkpoints
+        self._every = max(1, every)
+
+    @contextmanager
+    def stage(self, name: str, total: int | None) -> Iterator[Tick]:
+        with self._shown.stage(name, total) as tick:
+            done = 0
+
+            def read(ended: int) -> None:
+                nonlocal done
+                done += ended
+                tick(ended)
+                if ended and done % self._every == 0:
+                    self.rows.append(self._row(done))
+
+            yield read
+
+    def say(self, text: str) -> None:
+        self._shown.say(text)
+
+    def _row(self, done: int) -> list[str]:
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        return [f"{done:,}", f"{peak:,.0f}", f"{_resident():,.0f}", f"{self.checkpoints.stat().st_size / 1e6:.2f}"]
 
 
 def _resident() -> float:
