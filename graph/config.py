@@ -125,6 +125,7 @@ class PackingSection(Section):
     separator: Literal["eos", "bos", "none"] | TokenId = "eos"
     bos: Literal["auto", "none"] = "auto"
     near_duplicates: Annotated[float, Field(ge=0.5, le=1.0)] | None = 0.8
+    back_trace: bool = False
     tails: Literal["carry", "cut"] = "carry"
     remainder: Literal["unused", "pool"] = "unused"
     padding: bool = False

@@ -89,7 +89,7 @@ def prepare(config: Config) -> Parts:
     if config.run.tokens:
         check_apart(Path(config.run.tokens), config.corpus.path)
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
-    specials_of(config.packing, tokenizer, interleaved=recipe.interleaved)
+    specials_of(config, tokenizer, interleaved=recipe.interleaved)
     from_corpus = recipe.unit == "corpus" or (recipe.mines and pool_of(config, recipe) == "corpus")
     return Parts(tokenizer, taxonomy, tuple(categories), recipe, from_corpus, seats, corpus)
 
@@ -242,10 +242,10 @@ class RunContext:
         mean_tokens = max(1.0, counts.characters / max(1, counts.documents) / self.characters_per_token)
         return int(min(counts.documents, MAX_DEPTH, max(100, SLACK * self.target_tokens / mean_tokens)))
 
-    @property
+    @once
     def specials(self) -> Specials:
         """Which special ids stand in samples, by the tokenizer's conventions and the configuration."""
-        return specials_of(self.config.packing, self.parts.tokenizer, interleaved=self.parts.recipe.interleaved)
+        return specials_of(self.config, self.parts.tokenizer, interleaved=self.parts.recipe.interleaved)
 
     @property
     def shape(self) -> Shape:

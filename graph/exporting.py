@@ -47,7 +47,7 @@ def export_run(
     tokenizer = load_tokenizer(config.tokenizer, Path.cwd())
     if tokenizer.fingerprint != run_dir.manifest["tokenizer"]["fingerprint"]:
         raise UsageError(f"tokenizer {tokenizer.name}: is not the one of {path} (it changed on disk); put it back")
-    specials = specials_of(config.packing, tokenizer, interleaved=get_recipe(config.packing.recipe).interleaved)
+    specials = specials_of(config, tokenizer, interleaved=get_recipe(config.packing.recipe).interleaved)
     length = config.packing.context_length + extra_token
     samples = path / "samples"
     with ExitStack() as stack:
@@ -99,7 +99,8 @@ def _next_ids(run_dir: RunDir, config: Config, tokenizer: Tokenizer, specials: S
             return specials.pad
         ids = store.ids(catalog.entry(segment["doc_id"]).content_hash)
         end = segment["doc_start"] + segment["length"]
-        if end < len(ids):
+        # Behind marks no text goes on.
+        if end < len(ids) and segment["start"] + segment["length"] == config.packing.context_length:
             return int(ids[end])
         if ending is None:
             raise UsageError(

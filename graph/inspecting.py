@@ -1,6 +1,7 @@
 """Looking into a run: its samples, one sample's documents and why they are there, and how alike they are."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
@@ -15,6 +16,7 @@ from graph.context import RunContext, prepare
 from graph.rundir import RunDir
 from graph.stages.curate import TopicRow, read_topics
 from litelong import UsageError
+from tools.packing.marks import MarkSizes
 from tools.packing.plan_file import read_plan
 from tools.packing.recipe import get_recipe
 from tools.packing.tables import Plan, Tables, Unit, Usage
@@ -48,6 +50,9 @@ class Part:
     doc_start: int
     doc_tokens: int
     text: str | None
+    before: str = ""
+    behind: str = ""
+    """Marks that stand around it (`packing.back_trace`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,8 @@ def samples(path: Path) -> Iterator[dict[str, Any]]:
 def overview(row: dict[str, Any]) -> tuple[str, str, str, int, str]:
     """A planned sample in a line: id, topic, category, documents, the first document."""
     segments = row["segments"]
-    return (row["sample_id"], row["topic"], row["category"], len(segments), segments[0]["doc_id"])
+    documents = len({segment["doc_id"] for segment in segments})
+    return (row["sample_id"], row["topic"], row["category"], documents, segments[0]["doc_id"])
 
 
 def view(path: Path, sample_id: str, *, text: bool = False) -> SampleView:
@@ -94,6 +100,7 @@ def view(path: Path, sample_id: str, *, text: bool = False) -> SampleView:
         entries = context.indexed.catalog.entries(doc_ids)
         lengths = context.store.lengths([entry.content_hash for entry in entries]).tolist()
         decode = context.parts.tokenizer.decode
+        around = _marks(row, context.specials.marks.sizes if text and context.specials.marks else None)
         ids: np.ndarray[Any, Any] = row["input_ids"]
         parts = [
             Part(
@@ -107,12 +114,27 @@ def view(path: Path, sample_id: str, *, text: bool = False) -> SampleView:
                 doc_start=s["doc_start"],
                 doc_tokens=length,
                 text=decode(ids[s["start"] : s["start"] + s["length"]]) if text else None,
+                before=decode(before),
+                behind=decode(behind),
             )
-            for s, title, length in zip(row["segments"], titles, lengths, strict=True)
+            for s, title, length, (before, behind) in zip(row["segments"], titles, lengths, around, strict=True)
         ]
     topic = _topic(path, row["topic_id"])
     turns = _turns(path, topic) if topic else []
     return SampleView(sample_id, row["recipe"], row["n_tokens"], row["doc_lens"], topic, turns, parts)
+
+
+def _marks(row: Mapping[str, Any], marks: MarkSizes | None) -> list[tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]]:
+    """The ids of the marks before and behind each segment."""
+    segments, ids = row["segments"], row["input_ids"]
+    counts = Counter(segment["doc_id"] for segment in segments)
+    found = []
+    for segment in segments:
+        begin, end, pieces = segment["start"], segment["start"] + segment["length"], counts[segment["doc_id"]]
+        piece = segment["chunk"]
+        before, behind = (marks.before(piece), marks.behind(piece, pieces)) if marks and pieces > 1 else (0, 0)
+        found.append((ids[begin - before : begin], ids[end : end + behind]))
+    return found
 
 
 def coherence(path: Path) -> Similarity:

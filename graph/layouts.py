@@ -20,7 +20,7 @@ class LayoutReader:
         recipe, negatives = context.parts.recipe, context.config.negatives
         self._how = Interleaving(negatives.position, negatives.truncate)
         self._mines = recipe.mines
-        self._knots = isinstance(recipe, Knotted)
+        self._knots, self._marked = isinstance(recipe, Knotted), context.config.packing.back_trace
         lengths = dict(zip(tables.doc_ids, tables.lengths.tolist(), strict=True))
         documents = isinstance(recipe, Standard | LiteLong)
         self._documents = EndToEnd(lengths.get, carries=context.config.packing.tails == "carry") if documents else None
@@ -37,7 +37,7 @@ class LayoutReader:
             return check_interleaved(row, self._chunks_of, self._mined_for, self._how)
         if self._documents:
             return self._documents.problems(row)
-        return check_knotted(row) if self._knots else []
+        return check_knotted(row, marked=self._marked) if self._knots else []
 
     def _chunks_of(self, doc_id: str) -> list[int] | None:
         key = self._hashes.get(doc_id)

@@ -5,6 +5,7 @@ from typing import Literal
 from graph.config import Config
 from litelong import UsageError
 from tools.packing.recipe import Interleave, Recipe
+from tools.packing.utk import Knotted
 
 Pool = Literal["corpus", "retrieved", "topic"]
 
@@ -25,6 +26,11 @@ def check_interleaving(config: Config, recipe: Recipe) -> None:
     if recipe.interleaved and packing.order != "rank":
         raise UsageError(
             f"packing.order: recipe '{recipe.name}' has an order of its own, which '{packing.order}' cannot change; leave it out"
+        )
+    if packing.back_trace and not isinstance(recipe, Knotted):
+        raise UsageError(
+            f"packing.back_trace: recipe '{recipe.name}' cuts no documents in pieces that could be traced back; use utk or "
+            "litelong+utk, or leave it out"
         )
     if not recipe.mines:
         return

@@ -219,7 +219,7 @@ def show_sample(view: "SampleView", *, text: bool) -> None:
     if text:
         for number, part in enumerate(view.parts):
             emit(f"━━━ {number}  {safe(part.doc_id)}  “{safe(part.title)}”  {_where(part)}")
-            emit(safe(part.text or ""))
+            emit(safe(part.before + (part.text or "") + part.behind))
             emit()
         return
     table(

@@ -1,20 +1,23 @@
 """Which special ids stand in samples: by the tokenizer's own conventions, or by choice."""
 
-from graph.config import PackingSection
+from graph.config import Config, PackingSection
 from litelong import UsageError
 from tools.packing.gather import Specials
+from tools.packing.marks import Marks
 from tools.tokens import Tokenizer
 
 
-def specials_of(packing: PackingSection, tokenizer: Tokenizer, *, interleaved: bool) -> Specials:
-    """BOS, separator and padding. Raises `UsageError` for an id that the tokenizer does not have.
+def specials_of(config: Config, tokenizer: Tokenizer, *, interleaved: bool) -> Specials:
+    """BOS, separator, padding and marks. Raises `UsageError` for an id that the tokenizer does not have.
 
     In `interleaved` samples a document's parts stand apart, and no separator comes between them.
     """
+    packing = config.packing
     return Specials(
         bos=tokenizer.bos_id if packing.bos == "auto" else None,
         separator=None if interleaved else _separator(packing, tokenizer),
         pad=_pad(packing, tokenizer) if packing.padding else None,
+        marks=Marks.of(tokenizer, packing.context_length, config.run.seed) if packing.back_trace else None,
     )
 
 

@@ -97,6 +97,7 @@ packing:
   separator: eos           # after each document; or bos, none, or the id of a token
   bos: auto                # at the sample's start where the tokenizer has one; or none
   near_duplicates: 0.8     # documents this similar (Jaccard of 5-token runs, 0.5 to 1) never share a sample; null: no check
+  back_trace: false        # utk, litelong+utk: true labels each piece, and lists a document's labels after its last one
   tails: carry             # the rest of a document that a sample cuts begins the topic's next sample; cut: it is left out
   remainder: unused        # pool: what topics leave is packed together, by category, then section, then all
   padding: false           # true: what does not fill a sample is packed all the same, and the sample is padded

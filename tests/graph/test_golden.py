@@ -29,6 +29,13 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "litelong+nextlong": {"packing.recipe": "litelong+nextlong"},
     "utk": {"packing.recipe": "utk"},
     "litelong+utk": {"packing.recipe": "litelong+utk"},
+    "utk, traced back": {"packing.recipe": "utk", "packing.back_trace": True},
+    "litelong+utk, traced back": {
+        "packing.recipe": "litelong+utk",
+        "packing.back_trace": True,
+        "packing.remainder": "pool",
+        "packing.samples_per_topic": 2,
+    },
 }
 
 

@@ -1,9 +1,11 @@
 """Runs of the interleaved recipes: valid by the separate reader, the same bytes for any workers and interruption."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -14,6 +16,7 @@ from graph import Config, run
 from graph.stages import mine
 from graph.validating import validate
 from tools.packing.negatives_file import write_negatives
+from tools.tokens import load_tokenizer
 
 RECIPES = ["nextlong", "litelong+nextlong", "utk", "litelong+utk"]
 MINING = {"granularity": 300}
@@ -35,11 +38,13 @@ def rows(path: Path, name: str = "samples") -> list[dict[str, Any]]:
 def chosen(config: Configure, two: dict[str, Any]) -> Configure:
     """A configuration of a recipe over the small corpus; one with topics has two categories of them."""
 
-    def make(name: str, recipe: str, workers: int = 2, **negatives: Any) -> Config:
+    def make(
+        name: str, recipe: str, workers: int = 2, packing: Mapping[str, Any] | None = None, **negatives: Any
+    ) -> Config:
         return config(
             name,
             run={"out": str(name), "workers": workers},
-            packing={"recipe": recipe, "context_length": 1024},
+            packing={"recipe": recipe, "context_length": 1024, **(packing or {})},
             negatives={**MINING, **negatives},
             **({"taxonomy": two} if recipe.startswith("litelong") else {}),
         )
@@ -107,6 +112,41 @@ def test_what_was_mined_and_refused_is_recorded(chosen: Configure, tmp_path: Pat
     assert orjson.loads((tight.path / "ledger.json").read_bytes())["negatives"]["near_copies"] > 0
 
 
+PIECE = re.compile(
+    r"\n<piece (?P<label>[A-Z]+)>\n(?:<after cut (?P<after>[12])>\n)?(?P<text>.*?)"
+    r"(?:\n<cut (?P<cut>[12])>\n|\n<pieces (?P<traced>[A-Z, ]+)>\n)",
+    re.DOTALL,
+)
+
+
+@pytest.mark.parametrize("recipe", ["utk", "litelong+utk"])
+def test_who_reads_a_traced_sample_as_text_can_untie_it(
+    chosen: Configure, recipe: str, texts: Sequence[Any], tmp_path: Path
+) -> None:
+    """The reader has the text of the samples and of the corpus alone."""
+    packing = {"back_trace": True, "remainder": "pool", "padding": True}
+    made = run(chosen(str(tmp_path / "run"), recipe, packing=packing))
+    assert validate(made.path).problems == []
+    decode = load_tokenizer("cl100k_base", Path()).decode
+    traces = 0
+    for row in rows(made.path):
+        pieces = {match["label"]: match for match in PIECE.finditer(decode(np.array(row["input_ids"])))}
+        traced = [match for match in pieces.values() if match["traced"]]
+        listed = [label for match in traced for label in match["traced"].split(", ")]
+        assert sorted(listed) == sorted(pieces), "every piece is in one trace"
+        for match in traced:
+            own = [pieces[label] for label in match["traced"].split(", ")]
+            assert own[-1] is match, "the trace stands after the last piece"
+            assert [piece["after"] for piece in own] == [None, *(str(n) for n in range(1, len(own)))]
+            assert [piece["cut"] for piece in own] == [*(str(n) for n in range(1, len(own))), None]
+            untied = "".join(piece["text"] for piece in own)
+            assert any(untied in text.text for text in texts)
+            traces += 1
+    assert traces >= 10
+    tokens = orjson.loads((made.path / "ledger.json").read_bytes())["tokens"]
+    assert tokens["special"] > 20 * traces
+
+
 class KilledError(BaseException):
     """What stands for a kill."""
 
@@ -168,6 +208,7 @@ def test_validate_names_a_layout_that_is_wrong(chosen: Configure, tmp_path: Path
         ),
         ({"packing.recipe": "nextlong", "packing.padding": True}, ("packing.padding", "nextlong")),
         ({"packing.recipe": "nextlong", "packing.remainder": "pool"}, ("packing.remainder", "nextlong")),
+        ({"packing.back_trace": True}, ("packing.back_trace", "recipe 'litelong' cuts no documents", "use utk or litelong+utk")),
         ({"packing.recipe": "utk", "packing.order": "reverse"}, ("packing.order", "an order of its own")),
         ({"packing.recipe": "utk", "packing.separator": 5}, ("packing.separator", "use none")),
         (

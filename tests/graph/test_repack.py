@@ -34,6 +34,7 @@ def no_model(monkeypatch: pytest.MonkeyPatch) -> None:
         {"packing.context_length": 512},
         {"packing.boundaries": "document"},
         {"packing.recipe": "litelong+utk"},
+        {"packing.recipe": "litelong+utk", "packing.back_trace": True, "packing.remainder": "pool"},
         {"packing.recipe": "litelong+nextlong"},
         {"packing.recipe": "standard"},
     ],
@@ -59,7 +60,10 @@ def test_a_repacked_run_is_a_valid_run_with_the_same_topics(
 def test_another_tokenizer_gives_the_run_that_it_would_have_given(
     finished: Path, tmp_path: Path, tokenizer_file: Path, litelong: Litelong
 ) -> None:
-    """Its tokens are longer or shorter, and the documents and their order are the same."""
+    """Its tokens are longer or shorter, and the documents and their order are the same; so with marks in its words."""
+    traced = {"packing.recipe": "litelong+utk", "packing.back_trace": True}
+    repack(finished, tmp_path / "traced", {"tokenizer": str(tokenizer_file), **traced})
+    assert litelong("validate", tmp_path / "traced").status == 0
     repack(finished, tmp_path / "new", {"tokenizer": str(tokenizer_file)})
     assert litelong("validate", tmp_path / "new").status == 0
     manifest = orjson.loads((tmp_path / "new" / "manifest.json").read_bytes())

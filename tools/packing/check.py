@@ -30,14 +30,17 @@ def check_sample(
     placed = _check_places(segments, context_length)
     if placed:
         return placed
-    end = segments[-1]["start"] + segments[-1]["length"]
-    full = min(context_length, end + (specials.separator is not None))
+    try:
+        expected = _between(row, specials)
+    except ValueError as error:
+        return [str(error)]
+    full = max([segments[-1]["start"] + segments[-1]["length"], *(place + 1 for place in expected)])
     if n_tokens != full:
         return [f"n_tokens is {n_tokens}, and the last document ends the sample at {full}"]
     problems = []
     for number, segment in enumerate(segments):
         problems += _check_segment(number, segment, ids, tokens_of(segment["doc_id"]))
-    problems += _check_gaps(segments, ids[:n_tokens], specials)
+    problems += _check_gaps(segments, ids[:n_tokens], expected)
     wrong = np.flatnonzero(ids[n_tokens:] != (-1 if specials.pad is None else specials.pad)).tolist()
     problems += [f"id {int(ids[n_tokens + at])} at position {n_tokens + at} should be padding" for at in wrong[:1]]
     return problems + _check_spans(row["doc_lens"], segments, int(n_tokens), shape)
@@ -87,17 +90,29 @@ def _check_segment(
     ]
 
 
-def _check_gaps(segments: list[dict[str, Any]], ids: NDArray[np.uint32], specials: Specials) -> list[str]:
-    """Between segments stand only special ids: BOS at the start, one separator after a document."""
+def _between(row: Mapping[str, Any], specials: Specials) -> dict[int, int]:
+    """Position to id of what stands between segments: BOS at the start, one separator after a document, or marks of pieces.
+
+    Raises `ValueError` when the pieces cannot have marks.
+    """
+    segments, length = row["segments"], len(row["input_ids"])
+    expected = {} if specials.bos is None else {0: specials.bos}
+    ends = [segment["start"] + segment["length"] for segment in segments]
+    if specials.separator is not None:
+        expected.update({end: specials.separator for end in ends if end < length})
+    if specials.marks is not None:
+        names, pieces = [segment["doc_id"] for segment in segments], [segment["chunk"] for segment in segments]
+        begins = [int(specials.bos is not None), *ends]
+        for begin, gap in zip(begins, specials.marks.gaps(row["sample_id"], names, pieces), strict=True):
+            expected.update(zip(range(begin, length), gap.ids.tolist(), strict=False))
+    return expected
+
+
+def _check_gaps(segments: list[dict[str, Any]], ids: NDArray[np.uint32], expected: Mapping[int, int]) -> list[str]:
+    """Between segments stands what is expected there, and nothing else."""
     covered = np.zeros(len(ids), dtype=np.bool_)
     for segment in segments:
         covered[segment["start"] : segment["start"] + segment["length"]] = True
-    expected: dict[int, int] = {}
-    if specials.bos is not None:
-        expected[0] = specials.bos
-    if specials.separator is not None:
-        ends = (segment["start"] + segment["length"] for segment in segments)
-        expected.update({end: specials.separator for end in ends if end < len(ids)})
     gaps = set(np.flatnonzero(~covered).tolist())
     problems = [
         f"position {place} belongs to no document and no separator" for place in sorted(gaps - set(expected))[:1]

@@ -7,6 +7,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.packing.marks import Marks
 from tools.packing.tables import Layout, PlannedSample, RowArray, joined
 from tools.tokens.interface import Located
 
@@ -19,14 +20,19 @@ class TokenSource(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Specials:
-    """The ids that no document has: `bos` at a sample's start, `separator` after a document, `pad` at its end (None: none)."""
+    """The ids that no document has: `bos` at a sample's start, `separator` after a document, `pad` at its end (None: none).
+
+    `marks` stand around the pieces of documents, where no separator does.
+    """
 
     bos: int | None
     separator: int | None
     pad: int | None = None
+    marks: Marks | None = None
 
     def layout(self, context_length: int) -> Layout:
-        return Layout(context_length, bos=self.bos is not None, separator=self.separator is not None)
+        marks = self.marks.sizes if self.marks else None
+        return Layout(context_length, bos=self.bos is not None, separator=self.separator is not None, marks=marks)
 
 
 def gather(
@@ -55,14 +61,25 @@ def gather(
     begins = documents.begin[rows] + segments["doc_start"]
     for source, begin, start, length in zip(sources, begins.tolist(), starts.tolist(), lengths.tolist(), strict=True):
         ids[start : start + length] = source[begin : begin + length]
-    _fill_specials(ids, gaps, first, padding, specials, context_length)
+    between: int | NDArray[np.uint32] | None = specials.separator
+    if specials.marks is not None:
+        between = _marks(samples, specials.marks)
+        gaps.sort()
+    _fill_specials(ids, gaps, between, first, padding, specials, context_length)
     return ids
+
+
+def _marks(samples: Sequence[PlannedSample], marks: Marks) -> NDArray[np.uint32]:
+    """The marks of samples, one after the other."""
+    tables = ((sample.sample_id, sample.table) for sample in samples)
+    gaps = (gap for name, table in tables for gap in marks.gaps(name, table["document"], table["chunk"].tolist()))
+    return np.concatenate([np.empty(0, np.uint32), *(gap.ids for gap in gaps)])
 
 
 def _gaps(
     starts: RowArray, ends: RowArray, first: RowArray, last: RowArray, counts: Sequence[int], bos: bool
 ) -> RowArray:
-    """The places, ascending, that neither a segment nor BOS nor padding has. Samples run from `first` to `last` [n]."""
+    """The places that neither a segment nor BOS nor padding has. Samples run from `first` to `last` [n]."""
     begin_of_sample = np.cumsum([0, *counts[:-1]])
     nexts = np.append(starts[1:], 0)
     nexts[begin_of_sample[1:] - 1] = last[:-1]
@@ -76,14 +93,22 @@ def _gaps(
 
 
 def _fill_specials(
-    ids: NDArray[np.uint32], gaps: RowArray, first: RowArray, padding: RowArray, specials: Specials, context_length: int
+    ids: NDArray[np.uint32],
+    gaps: RowArray,
+    between: int | NDArray[np.uint32] | None,
+    first: RowArray,
+    padding: RowArray,
+    specials: Specials,
+    context_length: int,
 ) -> None:
     if specials.bos is not None:
         ids[first] = specials.bos
+    if isinstance(between, np.ndarray) and len(between) != len(gaps):
+        raise RuntimeError(f"the plan leaves {len(gaps)} places between segments for {len(between)} ids of marks")
     if len(gaps):
-        if specials.separator is None:
+        if between is None:
             raise RuntimeError("the plan leaves places between segments, and there is no separator")
-        ids[gaps] = specials.separator
+        ids[gaps] = between
     for sample in np.flatnonzero(padding).tolist():
         if specials.pad is None:
             raise RuntimeError("the plan pads a sample, and there is no id for padding")

@@ -162,8 +162,11 @@ class EndToEnd:
         return problems
 
 
-def check_knotted(row: Mapping[str, Any]) -> list[str]:
-    """What is wrong with a sample of `utk` or `litelong+utk`: a document's pieces follow on each other, its last one last."""
+def check_knotted(row: Mapping[str, Any], *, marked: bool = False) -> list[str]:
+    """What is wrong with a sample of `utk` or `litelong+utk`: a document's pieces follow on each other, its last one last.
+
+    Where pieces are `marked`, a document may stand whole. (What the marks are is `tools.packing.check`'s matter.)
+    """
     pieces: dict[str, list[Mapping[str, Any]]] = {}
     for s in row["segments"]:
         pieces.setdefault(s["doc_id"], []).append(s)
@@ -173,7 +176,7 @@ def check_knotted(row: Mapping[str, Any]) -> list[str]:
         ends = [s["doc_start"] + s["length"] for s in ordered]
         if [s["chunk"] for s in ordered] != list(range(len(own))) or [s["doc_start"] for s in ordered[1:]] != ends[:-1]:
             problems.append(f"pieces of '{doc_id}' do not follow on each other")
-        elif len(own) > 3 or (len(own) == 1 and own[0]["length"] > 1):
+        elif len(own) > 3 or (len(own) == 1 and own[0]["length"] > 1 and not marked):
             problems.append(f"'{doc_id}' is cut in {len(own)} pieces")
         elif own[-1] is not ordered[-1]:
             problems.append(f"the last piece of '{doc_id}' does not come last")

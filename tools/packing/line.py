@@ -10,12 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.packing.fill import Slices, first_fit, lay_out
+from tools.packing.marks import PIECES
 from tools.packing.recipe import Settings
 from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage
 
 LOOKAHEAD = 64
 """Documents that one sample may look at beyond those that hold a context's tokens: bounds the work a sample, whatever the
 corpus, and with it how many wait."""
+
+LEAST_TEXT = 4
+"""A document stands whole, without marks, where it would have less than so many tokens for each of theirs."""
 
 
 class Draft(NamedTuple):
@@ -42,6 +46,7 @@ class Line:
         self._carries = settings.tails == "carry"
         self._begins = np.zeros(len(unit.documents), np.int64) if begins is None else begins.copy()
         self._lengths = tables.lengths[unit.documents] - self._begins
+        self._marks = marks_around(unit.documents, tables, settings)
         self._coming = places
         self._sums = np.cumsum(self._lengths[places])
         self._position = 0
@@ -59,7 +64,7 @@ class Line:
 
     def next(self) -> Draft:
         """Fill one sample. What it took has left the line if it is full."""
-        if self._rest_first and self._lengths[self._waiting[0]] > self._layout.capacity:
+        if self._rest_first and self._sizes(self._waiting[:1])[0] > self._layout.capacity:
             first = self._waiting[:1]
             self._waiting = self._waiting[1:]
             return self._drafted(first[:0], int(first[0]), self._layout.capacity)
@@ -67,7 +72,7 @@ class Line:
         while True:
             queue = np.concatenate((self._waiting, self._coming[self._position : self._position + ahead]))
             distinct = self._tables.distinct(self._unit.documents[queue])
-            filled = first_fit(self._lengths[queue[distinct]], self._layout)
+            filled = first_fit(self._sizes(queue[distinct]), self._layout)
             # Near-duplicates leave the sample short of documents: look further.
             if filled.full or self._position + ahead >= len(self._coming):
                 break
@@ -87,22 +92,32 @@ class Line:
         return self._drafted(chosen[filled.whole], None if filled.cut is None else int(chosen[filled.cut]), filled.room)
 
     def _drafted(self, whole: RowArray, cut: int | None, room: int) -> Draft:
-        """A full sample of `whole` places and `room` tokens of the one cut, whose rest goes to the head of the line."""
+        """A full sample of `whole` places and of the one cut what fills `room`; its rest goes to the head of the line."""
         taken = self._slices(whole if cut is None else np.append(whole, cut))
         begins_with_rest, self._rest_first = self._rest_first, False
         if cut is not None:
-            taken.lengths[-1] = taken.sizes[-1] = room
+            marks = int(taken.sizes[-1] - taken.lengths[-1])
+            # Marks of little text are not worth their room.
+            length = room - marks if room >= 2 * marks else room
+            taken.lengths[-1], taken.sizes[-1] = length, room
             self.passed_over[cut] = self.near_copies[cut] = False
             if self._carries:
-                self._begins[cut] += room
-                self._lengths[cut] -= room
+                self._begins[cut] += length
+                self._lengths[cut] -= length
                 self._waiting = np.insert(self._waiting, 0, cut)
                 self._rest_first = True
         return Draft(taken, begins_with_rest, cut is not None, True, self._layout.capacity)
 
     def _slices(self, places: RowArray) -> Slices:
+        return Slices(places, self._begins[places], self._lengths[places], self._sizes(places))
+
+    def _sizes(self, places: RowArray) -> RowArray:
+        """The ids that documents fill whole, from where they are to begin: those of any length worth it with their marks."""
         lengths = self._lengths[places]
-        return Slices(places, self._begins[places], lengths, lengths.copy())
+        if self._marks is None:
+            return lengths
+        marks = self._marks[places]
+        return np.where(lengths >= LEAST_TEXT * marks, lengths + marks, lengths)
 
     def _ahead(self) -> int:
         """How many of those coming join those waiting: the two together hold a context's tokens, and a few more documents."""
@@ -116,6 +131,20 @@ class Line:
             end = int(self._sums.searchsorted(before + wanted - held)) + 1
             enough = len(self._waiting) + end - self._position
         return min(max(0, enough + LOOKAHEAD - len(self._waiting)), len(self._coming) - self._position)
+
+
+def marks_around(documents: RowArray, tables: Tables, settings: Settings) -> RowArray | None:
+    """int64 [h]: how many ids of marks stand around each of `documents` (rows) where it is cut in pieces; None: nowhere.
+
+    The number of pieces is a matter of the seed and the document's content, so the same one in every sample.
+    """
+    marks = settings.layout.marks
+    if marks is None:
+        return None
+    keys = np.frombuffer(b"".join(tables.hashes[row] for row in documents.tolist()), "<u8")[::2]
+    odd = settings.rng("pieces").integers(1 << 63, dtype=np.uint64) | np.uint64(1)
+    around = np.array([marks.around(pieces) for pieces in PIECES], np.int64)
+    return np.asarray(around[(keys * odd) >> np.uint64(63)])
 
 
 def pack_line(

@@ -19,7 +19,7 @@ from typing import Literal, NamedTuple, Protocol
 import numpy as np
 
 from litelong import UsageError
-from tools.files import content_hash
+from tools.packing.draws import seeded
 from tools.packing.tables import Layout, Plan, Tables, Unit, Usage
 
 UnitKind = Literal["topic", "corpus"]
@@ -66,9 +66,8 @@ class Settings(NamedTuple):
         return self.target_tokens is not None and planned >= self.target_tokens
 
     def rng(self, *key: str) -> np.random.Generator:
-        """A generator for one part of the plan, by name: independent of how many draws any other part has made."""
-        # A digest of the whole key: NumPy would run a list of numbers together, and ("ab", "c") could meet ("a", "bc").
-        return np.random.default_rng(int.from_bytes(content_hash(repr((self.seed, *key))), "little"))
+        """A generator for one part of the plan, by name (`tools.packing.draws`)."""
+        return seeded(self.seed, *key)
 
 
 class Recipe(Protocol):

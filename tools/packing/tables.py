@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tools.packing.chunks import Chunks, Negatives
+from tools.packing.marks import MarkSizes
 
 RowArray = NDArray[np.int64]
 
@@ -208,12 +209,14 @@ class Usage:
 class Layout:
     """The shape of a sample, in tokens: its length, and whether a BOS and separators stand in it.
 
-    A separator stands after every document that ends before the sample does.
+    A separator stands after every document that ends before the sample does. `marks`: what stands around the pieces of documents
+    that are cut (None: nothing).
     """
 
     context_length: int
     bos: bool
     separator: bool
+    marks: MarkSizes | None = None
 
     @property
     def capacity(self) -> int:

@@ -1,0 +1,184 @@
+"""What stands around the pieces of a knotted document when it is to be traced back (Untie the Knots, arXiv 2409.04774).
+
+    <piece QWZK>                a label of its own before each piece
+    <after cut 1>               the head knot of every piece but the first: it goes on where cut 1 was made
+    ... text ...
+    <cut 2>                     the tail knot of every piece but the last
+    <pieces BHJM, QWZK, RTLC>   after the last piece: the labels of the document's pieces, in its order
+
+The paper has the same parts (appendix B): labels of random characters, knots before and behind each cut, a sentinel, and the
+labels to be learnt. Its knots and sentinels are new special tokens; ours are text that every tokenizer has. Each fragment, and
+each letter of a label, is encoded by itself: how many ids the marks take does not depend on the letters, and a plan needs numbers
+alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from litelong import UsageError
+from tools.packing.draws import seeded
+from tools.tokens.interface import Tokenizer
+
+PIECES = (2, 3)
+"""In how many pieces documents are cut: the numbers that the paper found best (section 5.3)."""
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+FEWEST_LETTERS = 16
+
+Ids = NDArray[np.uint32]
+
+
+class MarkSizes(NamedTuple):
+    """How many ids the marks take: a piece's label, the knots at cuts 1 and 2, and the trace of 2 and of 3 pieces."""
+
+    label: int
+    heads: tuple[int, int]
+    tails: tuple[int, int]
+    traces: tuple[int, int]
+
+    def before(self, piece: int) -> int:
+        """Before a document's piece of that number, from 0."""
+        return self.label + (self.heads[piece - 1] if piece else 0)
+
+    def behind(self, piece: int, pieces: int) -> int:
+        """Behind that piece of so many."""
+        return self.traces[pieces - 2] if piece == pieces - 1 else self.tails[piece]
+
+    def around(self, pieces: int) -> int:
+        """Around a document in so many pieces."""
+        return sum(self.before(piece) + self.behind(piece, pieces) for piece in range(pieces))
+
+
+class Gap(NamedTuple):
+    """What stands between two segments: uint32 ids, and which of them a model is to learn to write (the trace's labels)."""
+
+    ids: Ids
+    learnt: NDArray[np.bool_]
+
+
+class _Part(NamedTuple):
+    ids: Ids
+    learnt: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """The ids of the marks. `letters` [a, k] uint32: k ids for each of a letters; a label has `letters_a_label` of them."""
+
+    label: tuple[Ids, Ids]
+    heads: tuple[Ids, Ids]
+    tails: tuple[Ids, Ids]
+    trace: tuple[Ids, Ids, Ids]
+    letters: Ids
+    letters_a_label: int
+    seed: int
+
+    @classmethod
+    def of(cls, tokenizer: Tokenizer, context_length: int, seed: int) -> "Marks":
+        """Raises `UsageError` when the tokenizer cannot tell enough letters apart."""
+        fragments = (
+            "\n<piece ",
+            ">\n",
+            "<after cut 1>\n",
+            "<after cut 2>\n",
+            "\n<cut 1>\n",
+            "\n<cut 2>\n",
+            "\n<pieces ",
+            ", ",
+        )
+        encoded = tokenizer.encode_batch([*fragments, *LETTERS])
+        ids = [encoded.ids[begin:end].astype(np.uint32) for begin, end in pairwise(encoded.offsets.tolist())]
+        piece, end, after_1, after_2, cut_1, cut_2, pieces, comma = ids[: len(fragments)]
+        letters = _alike(ids[len(fragments) :])
+        if len(letters) < FEWEST_LETTERS:
+            raise UsageError(
+                f"packing.back_trace: tokenizer {tokenizer.name} tells only {len(letters)} capital letters apart, and labels of "
+                f"pieces need {FEWEST_LETTERS}; use another tokenizer or back_trace: false"
+            )
+        # No sample has more pieces than ids, so every piece can have a label of its own.
+        count = 1
+        while len(letters) ** count < context_length:
+            count += 1
+        return cls((piece, end), (after_1, after_2), (cut_1, cut_2), (pieces, comma, end), letters, count, seed)
+
+    @property
+    def sizes(self) -> MarkSizes:
+        """What a plan needs to know."""
+        letters = self.letters_a_label * self.letters.shape[1]
+        begin, comma, end = map(len, self.trace)
+        two, three = (begin + n * letters + (n - 1) * comma + end for n in PIECES)
+        one, other = (len(self.heads[0]), len(self.heads[1])), (len(self.tails[0]), len(self.tails[1]))
+        return MarkSizes(sum(map(len, self.label)) + letters, one, other, (two, three))
+
+    def gaps(self, sample_id: str, documents: ArrayLike, pieces: Sequence[int]) -> list[Gap]:
+        """What stands before each of n segments and behind the last: n + 1 gaps.
+
+        `documents` and `pieces` [n]: what document each segment is of, and which piece of it. A document with one segment has no
+        marks. Labels are drawn by the sample's id. Raises `ValueError` when a document's pieces are not 0, 1 or 0, 1, 2.
+        """
+        names, owners = np.unique(np.asarray(documents), return_inverse=True)
+        counts = np.bincount(owners, minlength=len(names))
+        marked = np.flatnonzero(counts[owners] > 1).tolist()
+        if any(not 0 <= pieces[n] < min(counts[owners[n]], PIECES[-1]) for n in marked):
+            raise ValueError("holds a document in pieces that are not numbered from 0")
+        labels = dict(
+            zip(((int(owners[n]), pieces[n]) for n in marked), self._labels(sample_id, len(marked)), strict=True)
+        )
+        if len(labels) < len(marked):
+            raise ValueError("holds a piece of a document twice")
+        parts: list[list[_Part]] = [[] for _ in range(len(pieces) + 1)]
+        for n in marked:
+            own, piece = int(owners[n]), pieces[n]
+            last = piece == counts[own] - 1
+            parts[n] += [_Part(self.label[0]), _Part(labels[own, piece]), _Part(self.label[1])]
+            parts[n] += [_Part(self.heads[piece - 1])] if piece else []
+            listed = [labels[own, each] for each in range(piece + 1)] if last else []
+            parts[n + 1] += self._traced(listed) if last else [_Part(self.tails[piece])]
+        return [_joined(gap) for gap in parts]
+
+    def loss_mask(self, row: Mapping[str, Any]) -> NDArray[np.bool_]:
+        """bool [context_length]: which ids of a row of `samples/*.parquet` the loss counts: all but marks, and traces' labels.
+
+        The paper masks knots and sentinels (section 3.1), so that a model does not learn to write them.
+        """
+        segments = row["segments"]
+        counted = np.ones(len(row["input_ids"]), np.bool_)
+        gaps = self.gaps(row["sample_id"], [s["doc_id"] for s in segments], [s["chunk"] for s in segments])
+        ends = [segment["start"] for segment in segments]
+        ends.append(segments[-1]["start"] + segments[-1]["length"] + len(gaps[-1].ids))
+        for end, gap in zip(ends, gaps, strict=True):
+            counted[end - len(gap.ids) : end] = gap.learnt
+        return counted
+
+    def _traced(self, labels: Sequence[Ids]) -> Iterator[_Part]:
+        begin, comma, end = self.trace
+        yield _Part(begin)
+        for number, label in enumerate(labels):
+            if number:
+                yield _Part(comma)
+            yield _Part(label, learnt=True)
+        yield _Part(end)
+
+    def _labels(self, sample_id: str, count: int) -> Iterator[Ids]:
+        """`count` different labels."""
+        base = len(self.letters)
+        drawn = seeded(self.seed, "labels", sample_id).choice(base**self.letters_a_label, count, replace=False)
+        digits = drawn[:, None] // base ** np.arange(self.letters_a_label) % base
+        return iter(self.letters[digits].reshape(count, self.letters_a_label * self.letters.shape[1]))
+
+
+def _joined(parts: Sequence[_Part]) -> Gap:
+    sizes = [len(part.ids) for part in parts]
+    ids = np.concatenate([np.empty(0, np.uint32), *(part.ids for part in parts)])
+    return Gap(ids, np.repeat(np.array([part.learnt for part in parts], np.bool_), sizes))
+
+
+def _alike(letters: Sequence[Ids]) -> Ids:
+    """uint32 [a, k]: of the letters those that take k ids, k being what most take, each different from the others."""
+    lengths = [len(ids) for ids in letters]
+    k = max(sorted(set(lengths)), key=lengths.count)
+    return np.array(list(dict.fromkeys(tuple(ids.tolist()) for ids in letters if len(ids) == k)), np.uint32)
