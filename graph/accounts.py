@@ -1,14 +1,14 @@
 """The ledger of a run: what became of every document of the corpus and of every token of those encoded."""
 
-from collections import Counter
 from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 
 from graph.chats import model_calls
 from graph.context import RunContext
-from graph.stages.encode import needed
 from tools.packing.ledger import DocumentAccount, TokenAccount, added, ledger, token_accounts, with_rest
 from tools.packing.tables import Plan, RowArray, Tables, Unit
 
@@ -59,13 +59,17 @@ def _sums(total: TokenAccount, plan: Plan, tables: Tables) -> list[str]:
 
 def _copies(context: RunContext, tables: Tables) -> RowArray:
     """int64 [n]: exact duplicates of each document that were dropped when the corpus was indexed."""
-    counts = Counter(duplicate.of for duplicate in context.indexed.catalog.duplicates())
-    return np.array([counts[doc_id] for doc_id in tables.doc_ids], np.int64)
+    copies = np.zeros(len(tables), np.int64)
+    of = (duplicate.of for duplicate in context.indexed.catalog.duplicates())
+    while some := list(islice(of, 1 << 20)):
+        rows = tables.doc_ids.rows(pa.array(some, pa.string()))
+        np.add.at(copies, rows[rows >= 0], 1)
+    return copies
 
 
 def _documents(context: RunContext, tables: Tables) -> DocumentAccount:
     counts = context.indexed.counts()
-    encoded = sum(entry.n_chars for entry in needed(context))
+    encoded = int(context.documents.characters.sum())
     return DocumentAccount(
         read=counts.read,
         rejected=counts.rejected,

@@ -23,6 +23,7 @@ from agents.scoring import FAMILIES
 from graph.briefs import brief_of, choice_of
 from graph.chats import check_models, open_chats
 from graph.config import Config
+from graph.documents import Documents, read_documents
 from graph.negatives import check_interleaving, interleave_of, pool_of
 from graph.progress import Progress, Quiet, Tick
 from graph.rundir import RunDir
@@ -160,6 +161,11 @@ class RunContext:
             indexed.close()
             raise
         return indexed
+
+    @once
+    def documents(self) -> Documents:
+        """Those that the plan may draw from, once hits are there."""
+        return read_documents(self)
 
     @once
     def store(self) -> "TokenStore":

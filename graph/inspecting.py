@@ -16,6 +16,7 @@ from graph.context import RunContext, prepare
 from graph.rundir import RunDir
 from graph.stages.curate import TopicRow, read_topics
 from litelong import UsageError
+from tools.columns import Hashes, Names
 from tools.packing.marks import MarkSizes
 from tools.packing.plan_file import read_plan
 from tools.packing.recipe import get_recipe
@@ -152,7 +153,7 @@ def _standard(context: RunContext, count: int) -> list[list[str]]:
     """Documents of `count` samples of recipe `standard`; lengths are estimated, since none needs to be exact here."""
     entries = list(context.indexed.entries())
     lengths = np.array([max(1, round(e.n_chars / context.characters_per_token)) for e in entries], np.int64)
-    tables = Tables([e.doc_id for e in entries], [e.content_hash for e in entries], lengths)
+    tables = Tables(Names(e.doc_id for e in entries), Hashes(e.content_hash for e in entries), lengths)
     rows = np.arange(len(entries), dtype=np.int64)
     unit = Unit("corpus", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))
     settings = context.recipe_settings._replace(target_tokens=count * context.config.packing.context_length)

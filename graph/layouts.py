@@ -18,16 +18,15 @@ class LayoutReader:
 
     def __init__(self, context: RunContext, tables: Tables) -> None:
         recipe, negatives = context.parts.recipe, context.config.negatives
+        self._tables = tables
         self._how = Interleaving(negatives.position, negatives.truncate)
         self._mines = recipe.mines
         self._knots, self._marked = isinstance(recipe, Knotted), context.config.packing.back_trace
-        lengths = dict(zip(tables.doc_ids, tables.lengths.tolist(), strict=True))
         documents = isinstance(recipe, Standard | LiteLong)
-        self._documents = EndToEnd(lengths.get, carries=context.config.packing.tails == "carry") if documents else None
+        self._documents = EndToEnd(self._length, carries=context.config.packing.tails == "carry") if documents else None
         self._mined: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
         if self._mines:
             self._table = chunk_table(context)
-            self._hashes = dict(zip(tables.doc_ids, tables.hashes, strict=True))
             for row in rows(context.path / "negatives"):
                 self._mined.setdefault((row.unit_id, row.chunk), {})[row.negative] = (row.rank, row.score)
 
@@ -40,8 +39,12 @@ class LayoutReader:
         return check_knotted(row, marked=self._marked) if self._knots else []
 
     def _chunks_of(self, doc_id: str) -> list[int] | None:
-        key = self._hashes.get(doc_id)
-        return None if key is None else self._table.of(key).tokens.tolist()
+        row = self._tables.doc_ids.row(doc_id)
+        return None if row is None else self._table.of(self._tables.hashes[row]).tokens.tolist()
+
+    def _length(self, doc_id: str) -> int | None:
+        row = self._tables.doc_ids.row(doc_id)
+        return None if row is None else int(self._tables.lengths[row])
 
     def _mined_for(self, topic_id: str, chunk_id: str) -> Mapping[str, tuple[int, float]]:
         return self._mined.get((topic_id, chunk_id)) or self._mined.get(("", chunk_id)) or {}

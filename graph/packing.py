@@ -1,31 +1,29 @@
 """What planning is made of: the run's tables, its units and the plan. `pack` plans with them, and `validate` plans again."""
 
 import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
 
 from graph.context import RunContext
 from graph.stages.curate import TopicRow, read_topics
-from graph.stages.encode import needed
-from graph.stages.retrieve import read_hits
+from graph.stages.retrieve import HITS, read_hits
 from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
-from tools.packing.tables import Plan, Tables, Unit, Usage
+from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
 from tools.packing.utk import Knotted, knot
 
 
 def read_tables(context: RunContext) -> Tables:
     """Tables of the documents that were encoded, in content-hash order."""
-    doc_ids, hashes = [], []
-    for entry in needed(context):
-        doc_ids.append(entry.doc_id)
-        hashes.append(entry.content_hash)
-    lengths = context.store.lengths(hashes)
+    documents = context.documents
+    lengths = context.store.lengths(documents.hashes)
     threshold = context.config.packing.near_duplicates
     if threshold is None:
-        return Tables(doc_ids, hashes, lengths)
-    with context.stage("near-duplicates", len(hashes)) as tick:
-        group = cached_groups(context.scratch / "near.npz", hashes, context.store.ids, threshold, tick)
-    return Tables(doc_ids, hashes, lengths, group)
+        return Tables(documents.doc_ids, documents.hashes, lengths)
+    with context.stage("near-duplicates", len(documents)) as tick:
+        group = cached_groups(context.scratch / "near.npz", documents.hashes, context.store.ids, threshold, tick)
+    return Tables(documents.doc_ids, documents.hashes, lengths, group)
 
 
 def read_units(context: RunContext, tables: Tables) -> list[Unit]:
@@ -37,17 +35,22 @@ def read_units(context: RunContext, tables: Tables) -> list[Unit]:
     if context.parts.recipe.unit == "corpus":
         rows = np.flatnonzero(tables.lengths > 0)
         return [Unit("corpus", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))]
-    row_of = {doc_id: row for row, doc_id in enumerate(tables.doc_ids)}
-    hits: dict[str, list[tuple[int, int, float]]] = {}
-    for batch in read_hits(context.path / "hits"):
-        for hit in zip(
-            *(batch.column(name).to_pylist() for name in ("topic_id", "doc_id", "rank", "score")), strict=True
-        ):
-            hits.setdefault(hit[0], []).append((row_of[hit[1]], hit[2], hit[3]))
-    topics = sorted(read_topics(context.path / "topics.jsonl"), key=_fit)
-    return [
-        _unit(topic, [hit for hit in hits.get(topic["topic_id"], []) if tables.lengths[hit[0]] > 0]) for topic in topics
-    ]
+    hits = pa.Table.from_batches(read_hits(context.path / "hits"), schema=HITS)
+    rows = tables.doc_ids.rows(hits["doc_id"])
+    ranks, scores = hits["rank"].to_numpy(), hits["score"].to_numpy()
+    topic_ids = hits["topic_id"].combine_chunks().dictionary_encode()
+    codes = topic_ids.indices.to_numpy()
+    number = {topic_id: code for code, topic_id in enumerate(topic_ids.dictionary.to_pylist())}
+    # A document without a token fills nothing.
+    order = np.argsort(codes, kind="stable")
+    order = order[tables.lengths[rows[order]] > 0]
+    borders = np.searchsorted(codes[order], np.arange(len(number) + 1))
+    units = []
+    for topic in sorted(read_topics(context.path / "topics.jsonl"), key=_fit):
+        code = number.get(topic["topic_id"])
+        own = order[:0] if code is None else order[borders[code] : borders[code + 1]]
+        units.append(_unit(topic, rows[own], ranks[own], scores[own]))
+    return units
 
 
 def _fit(topic: TopicRow) -> tuple[float, str]:
@@ -80,12 +83,12 @@ def _remainder(
     return made
 
 
-def _unit(topic: TopicRow, hits: list[tuple[int, int, float]]) -> Unit:
+def _unit(topic: TopicRow, rows: RowArray, ranks: NDArray[np.int32], scores: NDArray[np.float32]) -> Unit:
     return Unit(
         topic["topic_id"],
-        np.array([row for row, _, _ in hits], np.int64),
-        np.array([rank for _, rank, _ in hits], np.int32),
-        np.array([score for _, _, score in hits], np.float32),
+        rows,
+        ranks.astype(np.int32),
+        scores.astype(np.float32),
         topic_id=topic["topic_id"],
         topic=topic["title"],
         category=topic["category"],

@@ -20,15 +20,14 @@ from numpy.typing import NDArray
 from graph.accounts import make_ledger
 from graph.chunking import with_negatives
 from graph.context import RunContext, prepare
+from graph.documents import texts_of
 from graph.layouts import LayoutReader
 from graph.packing import make_plan, read_tables, read_units
 from graph.progress import Progress, Quiet
 from graph.rundir import RunDir
 from graph.stages.curate import read_topics
-from graph.stages.encode import needed
 from graph.stages.retrieve import read_hits
 from graph.taxonomies import check_recorded
-from tools.corpus import fetch_texts
 from tools.files import file_digest
 from tools.once import once
 from tools.packing.check import check_sample
@@ -117,11 +116,10 @@ def _check_files(run_dir: RunDir, result: Validation) -> None:
 
 
 def _check_run(context: RunContext, folder: Path, result: Validation) -> None:
-    entries = list(needed(context))
-    with context.progress.stage("encode", len(entries)) as tick:
-        texts = ((e.content_hash, text) for e, text in fetch_texts(context.indexed.corpus, entries))
+    result.documents = len(context.documents)
+    with context.progress.stage("encode", result.documents) as tick:
+        texts = ((e.content_hash, text) for e, text in texts_of(context, np.arange(result.documents)))
         context.store.fill(texts, threads=context.config.run.workers, tick=tick)
-    result.documents = len(entries)
     tables = with_negatives(context, read_tables(context))
     units = read_units(context, tables)
     plan, units = make_plan(context, units, tables)
@@ -145,14 +143,13 @@ def _check_plan(context: RunContext, plan: Plan, tables: Tables, folder: Path, r
 
 
 def _check_samples(context: RunContext, tables: Tables, result: Validation) -> None:
-    row_of = {doc_id: row for row, doc_id in enumerate(tables.doc_ids)}
     planned = _rows(context.path / "plan")
     hits = _hits(context)
-    uses = _Uses(tables, row_of)
+    uses = _Uses(tables)
     layouts = LayoutReader(context, tables)
 
     def tokens_of(doc_id: str) -> NDArray[Any] | None:
-        row = row_of.get(doc_id)
+        row = tables.doc_ids.row(doc_id)
         return None if row is None else np.asarray(context.store.ids(tables.hashes[row]))
 
     marker = context.run.stage("pack")
@@ -180,8 +177,8 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
 class _Uses:
     """What the samples use of which document, to be held against the caps; and near-duplicates in one sample."""
 
-    def __init__(self, tables: Tables, row_of: Mapping[str, int]) -> None:
-        self._tables, self._row_of = tables, row_of
+    def __init__(self, tables: Tables) -> None:
+        self._tables = tables
         self._rows: list[int] = []
         self._begins: list[int] = []
         self._ends: list[int] = []
@@ -192,7 +189,7 @@ class _Uses:
         problems = []
         for segment in segments:
             doc_id = segment["doc_id"]
-            row = self._row_of.get(doc_id)
+            row = self._tables.doc_ids.row(doc_id)
             if row is None:
                 continue
             self._rows.append(row)

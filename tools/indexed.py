@@ -155,7 +155,7 @@ class IndexedCorpus:
         """Catalogue entries in content-hash order: of `doc_ids`, or of every document."""
         if doc_ids is None:
             return self.catalog.all_entries()
-        return iter(sorted(self.catalog.entries(list(doc_ids)), key=lambda entry: entry.content_hash))
+        return self.catalog.ordered(doc_ids)
 
     def check_unchanged(self, advice: str = "") -> None:
         """Raise `UsageError` when the corpus is not what was indexed: something was added, changed or removed since.

@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from litelong import UsageError
+from tools.columns import Hashes, Names
 from tools.corpus import open_corpus
 from tools.corpus.document import Document
 from tools.files import content_hash
@@ -48,8 +49,8 @@ def warm_store(folder: Path, tokens: int, context_length: int) -> Warm:
     for array in store.locate(keys[:1]).arrays:
         array.max()
     rows = np.argsort(np.array(keys, "S16"), kind="stable")
-    names = [f"{row // len(texts)}/{row % len(texts)}" for row in rows.tolist()]
-    tables = Tables(names, [keys[row] for row in rows.tolist()], lengths[rows % len(texts)])
+    names = Names(f"{row // len(texts)}/{row % len(texts)}" for row in rows.tolist())
+    tables = Tables(names, Hashes(keys[row] for row in rows.tolist()), lengths[rows % len(texts)])
     return Warm(store, tables, _topics(tables.lengths, context_length))
 
 

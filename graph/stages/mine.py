@@ -96,7 +96,6 @@ class _Miner:
         assert tables.chunks is not None
         self._context, self._tables, self._table = context, tables, table
         self._chunks, self._settings = tables.chunks, context.config.negatives
-        self._row_of = {doc_id: row for row, doc_id in enumerate(tables.doc_ids)}
         # A root stays whole until its turn, so its chunks are no other root's negatives.
         self._pool = [row for row in range(len(tables)) if row not in roots and len(self._chunks.of(row))]
         self.pool_chunks = sum(len(self._chunks.of(row)) for row in self._pool)
@@ -168,7 +167,9 @@ class _Miner:
 
     def _place(self, chunk_id: str) -> tuple[int, int]:
         document, _, number = chunk_id.rpartition("#")
-        return self._row_of[document], int(number)
+        row = self._tables.doc_ids.row(document)
+        assert row is not None, "the pool is made of the tables' own documents"
+        return row, int(number)
 
     def _ids(self, row: int, number: int) -> "np.ndarray[tuple[int], np.dtype[np.unsignedinteger]]":
         chunk = self._chunks.of(row)[number]

@@ -6,7 +6,9 @@ hash in the set, so the share of equal slots estimates the Jaccard similarity (s
 slots are compared (0.8 is found with probability 1 - 1e-7, 0.5 with 0.87), and groups are the closure of the pairs.
 """
 
+import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -17,6 +19,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from tools.columns import Hashes
 from tools.files import ignore, replacing
 
 SHINGLE = 5
@@ -28,6 +31,7 @@ ALGORITHM = f"{SHINGLE}-{SLOTS}-{SEED}-rensa{rensa.RMinHash.ALGORITHM_VERSION}"
 
 _EMPTY = np.uint32(0xFFFFFFFF)
 _BATCH_IDS = 1 << 22
+_ROWS_AT_ONCE = 1 << 16
 _NEIGHBOURS = 16
 """In a band's bucket each signature is compared with this many that follow it, and with the bucket's first."""
 
@@ -41,8 +45,7 @@ def signature(ids: NDArray[Any]) -> Signatures:
 
 def signatures(documents: Iterable[NDArray[Any]]) -> Signatures:
     """uint32 [n, SLOTS]: the signature of each sequence of ids. A sequence without an id is near nothing."""
-    rows = [_sketch(batch) for batch in _batches(documents)]
-    return np.concatenate([np.empty((0, SLOTS), np.uint32), *rows])
+    return np.concatenate([np.empty((0, SLOTS), np.uint32), *_sketches(documents)])
 
 
 def near_groups(signatures: Signatures, threshold: float) -> NDArray[np.int64]:
@@ -69,7 +72,7 @@ def _joined(group: NDArray[np.int64], one: NDArray[np.int64], other: NDArray[np.
 
 def cached_groups(
     path: Path,
-    hashes: Sequence[bytes],
+    hashes: Hashes,
     ids_of: Callable[[bytes], NDArray[Any]],
     threshold: float,
     tick: Callable[[int], None] = ignore,
@@ -78,7 +81,9 @@ def cached_groups(
 
     `ids_of` gives a document's ids, `tick` gets the number of documents just seen.
     """
-    key = blake2b(b"".join([f"{ALGORITHM} {threshold} ".encode(), *hashes])).hexdigest()
+    digest = blake2b(f"{ALGORITHM} {threshold} ".encode())
+    digest.update(hashes.array.data)
+    key = digest.hexdigest()
     try:
         with np.load(path, allow_pickle=False) as kept:
             if str(kept["key"]) == key:
@@ -92,10 +97,31 @@ def cached_groups(
             tick(1)
             yield ids_of(content_hash)
 
-    group = near_groups(signatures(documents()), threshold)
+    with _on_disk(len(hashes), path.parent) as made:
+        at = 0
+        for sketch in _sketches(documents()):
+            made[at : at + len(sketch)] = sketch
+            at += len(sketch)
+        group = near_groups(made, threshold)
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, key=np.array(key), group=group)
     return group
+
+
+@contextmanager
+def _on_disk(n: int, folder: Path) -> Iterator[Signatures]:
+    """Room for n signatures in a file without a name: at 512 bytes each, no memory would hold those of many documents."""
+    if not n:
+        yield np.empty((0, SLOTS), np.uint32)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=folder) as file:
+        file.truncate(n * SLOTS * _EMPTY.itemsize)
+        yield np.memmap(file, np.uint32, "r+", shape=(n, SLOTS)).view(np.ndarray)
+
+
+def _sketches(documents: Iterable[NDArray[Any]]) -> Iterator[Signatures]:
+    return map(_sketch, _batches(documents))
 
 
 def _batches(documents: Iterable[NDArray[Any]]) -> Iterator[list[NDArray[Any]]]:
@@ -147,7 +173,8 @@ def _shingle_hashes(ids: NDArray[Any]) -> NDArray[np.uint64]:
 
 def _candidates(signatures: Signatures) -> Iterator[tuple[NDArray[np.int64], NDArray[np.int64]]]:
     """Pairs of rows that share a band, as two arrays; a pair may come more than once."""
-    known = np.flatnonzero((signatures != _EMPTY).any(axis=1))
+    parts = (signatures[begin : begin + _ROWS_AT_ONCE] for begin in range(0, len(signatures), _ROWS_AT_ONCE))
+    known = np.flatnonzero(np.concatenate([np.empty(0, np.bool_), *((part != _EMPTY).any(axis=1) for part in parts)]))
     for begin in range(0, SLOTS, ROWS):
         band = np.ascontiguousarray(signatures[known, begin : begin + ROWS]).view(f"V{4 * ROWS}").ravel()
         keys, bucket = np.unique(band, return_inverse=True)
@@ -167,8 +194,8 @@ def _are_near(
 ) -> NDArray[np.bool_]:
     """Which of the pairs reach `threshold` by their estimated similarity."""
     near = np.zeros(len(one), np.bool_)
-    for begin in range(0, len(one), 1 << 16):
-        part = slice(begin, begin + (1 << 16))
+    for begin in range(0, len(one), _ROWS_AT_ONCE):
+        part = slice(begin, begin + _ROWS_AT_ONCE)
         equal = (signatures[one[part]] == signatures[other[part]]).sum(axis=1)
         near[part] = equal >= threshold * SLOTS
     return near

@@ -103,12 +103,11 @@ def _grouped(anchors: NDArray[np.int64], negatives: NDArray[np.int64], scores: N
 def _numbers(column: pa.ChunkedArray, tables: Tables, chunks: Chunks, folder: Path) -> NDArray[np.int64]:
     """int64 [m]: each chunk id's number over all documents."""
     documents = pc.replace_substring_regex(column, r"(?s)^(.*)#[0-9]+$", r"\1")
-    found = pc.index_in(documents, value_set=pa.array(tables.doc_ids, pa.string()))
-    if found.null_count:
+    rows = tables.doc_ids.rows(documents)
+    if (rows < 0).any():
         raise UsageError(
             f"{folder}: names a chunk of a document that was not encoded; remove the run and make it again"
         )
-    rows = found.to_numpy().astype(np.int64)
     numbers = pc.cast(pc.replace_substring_regex(column, r"(?s)^.*#", ""), pa.int64()).to_numpy()
     if (numbers >= np.diff(chunks.offsets)[rows]).any():
         raise UsageError(f"{folder}: names a chunk that its document has not; remove the run and make it again")

@@ -7,6 +7,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from tools.columns import Names
 from tools.files import replacing
 from tools.packing.schema import LABELS, PLAN, SEGMENT
 from tools.packing.tables import ROLES, Plan, PlannedSample, Tables, joined
@@ -18,12 +19,11 @@ _ROLES = pa.array([str(role) for role in ROLES], pa.string())
 def write_plan(plan: Plan, tables: Tables, folder: Path) -> list[Path]:
     """Write the plan as `part-*.parquet` and return the paths. At least one part, even with no sample."""
     paths = []
-    doc_ids = pa.array(tables.doc_ids, pa.string())
     for number, begin in enumerate(range(0, max(len(plan.samples), 1), PLAN_ROWS)):
         rows = plan.samples[begin : begin + PLAN_ROWS]
         path = folder / f"part-{number:05d}.parquet"
         with replacing(path) as temporary:
-            table = pa.table([*label_columns(rows), segment_column(rows, doc_ids)], schema=PLAN)
+            table = pa.table([*label_columns(rows), segment_column(rows, tables.doc_ids)], schema=PLAN)
             pq.write_table(table, temporary, compression="zstd")
         paths.append(path)
     return paths
@@ -44,12 +44,16 @@ def label_columns(samples: Sequence[PlannedSample]) -> list[pa.Array]:
     return [pa.array([row[i] for row in rows], type_) for i, (_, type_) in enumerate(LABELS)]
 
 
-def segment_column(samples: Sequence[PlannedSample], doc_ids: pa.Array) -> pa.Array:
+def segment_column(samples: Sequence[PlannedSample], doc_ids: Names) -> pa.Array:
     """The column `segments`; `doc_ids` are those of all rows of the tables."""
     flat = joined(samples)
     numbers = (np.ascontiguousarray(flat[name]) for name in ("rank", "score", "chunk", "start", "length", "doc_start"))
     values = pa.StructArray.from_arrays(
-        [doc_ids.take(pa.array(flat["document"])), _ROLES.take(pa.array(flat["role"])), *map(pa.array, numbers)],
+        [
+            doc_ids.array.take(pa.array(flat["document"])).cast(pa.string()),
+            _ROLES.take(pa.array(flat["role"])),
+            *map(pa.array, numbers),
+        ],
         fields=list(SEGMENT),
     )
     offsets = np.cumsum([0, *(len(sample.segments) for sample in samples)], dtype=np.int32)

@@ -9,6 +9,7 @@ from typing import NamedTuple, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from tools.columns import Hashes, Names
 from tools.packing.chunks import Chunks, Negatives
 from tools.packing.marks import MarkSizes
 
@@ -119,12 +120,12 @@ def _segment(row: tuple[int, int, int, float, int, int, int, int]) -> Segment:
 class Tables:
     """The documents a plan may draw from, one row each, in content-hash order so that row order never depends on files.
 
-    `doc_ids` [n] str, `hashes` [n] bytes of 16, `lengths` [n] int64 in tokens, `group` [n] int64: the row that stands for a
+    `doc_ids` and `hashes` are columns [n], `lengths` [n] int64 in tokens, `group` [n] int64: the row that stands for a
     document's near-duplicates (`tools.packing.near`; left out, each row is its own). Rows of one group never share a sample.
     """
 
-    doc_ids: Sequence[str]
-    hashes: Sequence[bytes]
+    doc_ids: Names
+    hashes: Hashes
     lengths: RowArray
     group: RowArray = field(default_factory=lambda: np.empty(0, np.int64))
     chunks: Chunks | None = None

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from tools.columns import Names
 from tools.disk import Disk, Written
 from tools.packing.gather import Specials, TokenSource, gather
 from tools.packing.plan_file import label_columns, segment_column
@@ -68,7 +69,6 @@ def write_samples(
     """
     per_part = max(1, PART_TOKENS // shape.context_length)
     documents = store.locate(tables.hashes)
-    doc_ids = pa.array(tables.doc_ids, pa.string())
     digests: dict[Path, str] = {}
     # Fresh memory for each part would cost a tenth of the time: the system clears every page of it.
     kept = threading.local()
@@ -83,7 +83,7 @@ def write_samples(
             kept.ids = np.empty(min(per_part, len(plan.samples)) * shape.context_length, np.uint32)
         with alone:
             ids = gather(samples, documents, specials, shape.context_length, kept.ids)
-        table = pa.table(list(_columns(samples, ids, doc_ids, shape)), schema=SAMPLES)
+        table = pa.table(list(_columns(samples, ids, tables.doc_ids, shape)), schema=SAMPLES)
         with disk.begin(path) as file:
             _write_table(table, file, shape)
             digests[path] = file.digest
@@ -105,7 +105,7 @@ def write_samples(
 
 
 def _columns(
-    samples: Sequence[PlannedSample], ids: NDArray[np.uint32], doc_ids: pa.Array, shape: Shape
+    samples: Sequence[PlannedSample], ids: NDArray[np.uint32], doc_ids: Names, shape: Shape
 ) -> Iterator[pa.Array]:
     length = shape.context_length
     offsets = np.arange(0, (len(samples) + 1) * length, length, dtype=np.int64)

@@ -17,10 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litelong import UsageError
+from tools.columns import Hashes
 from tools.files import ignore, replacing
 from tools.tokens.batches import without_lone_surrogates
 from tools.tokens.borders import ChunkUnit, token_chunks
-from tools.tokens.lookup import HashLookup, as_hashes
+from tools.tokens.lookup import HashLookup
 from tools.tokens.parts import BROKEN, read_arrays
 from tools.tokens.store import TokenStore
 
@@ -69,6 +70,10 @@ class ChunkTable:
         """Those of `hashes` that the table does not hold, each once, in their order."""
         return self._lookup.missing(hashes)
 
+    def holds(self, hashes: Sequence[bytes]) -> NDArray[np.bool_]:
+        """bool [n]: which of `hashes` the table holds."""
+        return self._lookup.places(hashes) >= 0
+
     def of(self, key: bytes) -> DocumentChunks:
         """A document's chunks. Raises `KeyError` when the table does not hold it."""
         place = int(self._lookup.held([key], "the chunk table")[0])
@@ -110,7 +115,7 @@ class ChunkTable:
 
     def _load(self) -> None:
         parts = [_read(path) for path in sorted(self._folder.glob("part-*.npz"))]
-        self._lookup = HashLookup([as_hashes(hashes.tobytes()) for hashes, *_ in parts])
+        self._lookup = HashLookup([Hashes(hashes) for hashes, *_ in parts])
         empty = np.zeros(0, np.int64)
         counts = np.concatenate([empty, *(np.diff(offsets) for _, offsets, *_ in parts)])
         self._offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

@@ -1,40 +1,53 @@
-"""From content hashes to places: one sorted array, not a dictionary, because a store may hold hundreds of millions."""
+"""From content hashes to places: sorted arrays, not a dictionary, because a store may hold hundreds of millions."""
 
 from collections.abc import Sequence
+from itertools import compress
 
 import numpy as np
 from numpy.typing import NDArray
 
-Hashes = NDArray[np.bytes_]
-"""S16 [n]: content hashes that compare as bytes. Never turn one into Python bytes, which would lose trailing zeros."""
+from tools.columns import Hashes, as_hashes
 
-
-def as_hashes(hashes: bytes) -> Hashes:
-    """S16 [n] from n times 16 bytes."""
-    return np.frombuffer(hashes, "S16")
+_AT_ONCE = 1 << 20
+"""Keys that are looked up at a time: what an answer takes beside itself is 50 bytes a key."""
 
 
 class HashLookup:
-    """Places of content hashes in a list of them: 24 bytes a hash."""
+    """Places of content hashes in a list of them: 24 bytes a hash.
+
+    A hash is two numbers of eight bytes; the first finds it, as fast as numbers are found, and the second confirms it.
+    """
 
     def __init__(self, hashes: Sequence[Hashes]) -> None:
         """`hashes` are one numbering over several parts."""
-        joined = np.concatenate([as_hashes(b""), *hashes])
-        self._order = np.argsort(joined, kind="stable")
-        self._sorted = joined[self._order]
+        first, second = Hashes(np.concatenate([np.empty((0, 16), np.uint8), *(one.array for one in hashes)])).halves()
+        self._order = np.argsort(first, kind="stable")
+        self._first, self._second = first[self._order], second[self._order]
 
     def __len__(self) -> int:
-        return len(self._sorted)
+        return len(self._order)
 
     def places(self, keys: Sequence[bytes]) -> NDArray[np.int64]:
         """int64 [n]: the place of each key, or -1. Raises `ValueError` for a key that has not 16 bytes."""
-        if set(map(len, keys)) - {16}:
-            raise ValueError("a content hash has 16 bytes")
-        wanted = as_hashes(b"".join(keys))
-        if not len(self._sorted):
-            return np.full(len(wanted), -1, np.int64)
-        found = np.minimum(np.searchsorted(self._sorted, wanted), len(self._sorted) - 1)
-        return np.where(self._sorted[found] == wanted, self._order[found], -1)
+        wanted = as_hashes(keys)
+        blocks = (wanted[begin : begin + _AT_ONCE] for begin in range(0, len(wanted), _AT_ONCE))
+        return np.concatenate([np.empty(0, np.int64), *map(self._places, blocks)])
+
+    def _places(self, keys: Hashes) -> NDArray[np.int64]:
+        first, second = keys.halves()
+        places = np.full(len(keys), -1, np.int64)
+        at = np.searchsorted(self._first, first)
+        # Rows of `keys` that may still be found further on: two hashes that begin alike are rare, but there may be some.
+        open_rows = np.arange(len(keys))
+        while len(open_rows):
+            inside = at < len(self)
+            open_rows, at = open_rows[inside], at[inside]
+            alike = self._first[at] == first[open_rows]
+            open_rows, at = open_rows[alike], at[alike]
+            found = self._second[at] == second[open_rows]
+            places[open_rows[found]] = self._order[at[found]]
+            open_rows, at = open_rows[~found], at[~found] + 1
+        return places
 
     def held(self, keys: Sequence[bytes], who: str) -> NDArray[np.int64]:
         """`places`; raises `KeyError` that names the first key which is not there (`who`: the store that lacks it)."""
@@ -45,5 +58,4 @@ class HashLookup:
 
     def missing(self, keys: Sequence[bytes]) -> list[bytes]:
         """Those of `keys` that are not there, each once, in their order."""
-        absent = self.places(keys) < 0
-        return list(dict.fromkeys(key for key, is_absent in zip(keys, absent.tolist(), strict=True) if is_absent))
+        return list(dict.fromkeys(compress(keys, (self.places(keys) < 0).tolist())))

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from litelong import UsageError
+from tools.columns import Hashes
 from tools.files import replacing, sync
 from tools.tokens.interface import Encoded
-from tools.tokens.lookup import Hashes, as_hashes
 
 
 class Part(NamedTuple):
@@ -70,7 +70,7 @@ def read_part(folder: Path, number: int, dtype: np.dtype[np.unsignedinteger]) ->
     # An empty file cannot be mapped.
     ids = np.memmap(path.with_suffix(".ids"), dtype, "r").view(np.ndarray) if size else np.empty(0, dtype)
     ids.flags.writeable = False
-    return Part(as_hashes(hashes.tobytes()), offsets.astype(np.int64), ids)
+    return Part(Hashes(hashes), offsets.astype(np.int64), ids)
 
 
 def engine_of(folder: Path, number: int) -> str:

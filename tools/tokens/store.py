@@ -1,7 +1,7 @@
 """The token store: each document is encoded once, for as long as its text and the tokenizer stay the same.
 
-A store is a folder of immutable parts under the tokenizer's fingerprint, keyed by content hash. Lookups search one
-sorted array of hashes, not a dictionary: 32 bytes a document, 1 GB for 30 million (more while it loads).
+A store is a folder of immutable parts under the tokenizer's fingerprint, keyed by content hash. Lookups search sorted
+numbers, not a dictionary: 32 bytes a document, 1 GB for 30 million (more while it loads).
 Ids are mapped into memory, so that a reader pays for the pages it touches.
 """
 
@@ -56,6 +56,10 @@ class TokenStore:
     def missing(self, hashes: Sequence[bytes]) -> list[bytes]:
         """Those of `hashes` that the store does not hold, each once, in their order."""
         return self._lookup.missing(hashes)
+
+    def holds(self, hashes: Sequence[bytes]) -> NDArray[np.bool_]:
+        """bool [n]: which of `hashes` the store holds."""
+        return self._lookup.places(hashes) >= 0
 
     def length(self, key: bytes) -> int:
         """A document's length in tokens. Raises `KeyError` when the store does not hold it."""

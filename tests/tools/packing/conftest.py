@@ -5,6 +5,7 @@ from random import Random
 
 import pytest
 
+from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.gather import Specials
 from tools.packing.tables import Tables
@@ -36,7 +37,7 @@ def store(cl100k: Tokenizer, texts: dict[str, str], tmp_path_factory: pytest.Tem
 def tables(store: TokenStore, texts: dict[str, str]) -> Tables:
     rows = sorted((content_hash(text), doc_id) for doc_id, text in texts.items())
     hashes = [key for key, _ in rows]
-    return Tables([doc_id for _, doc_id in rows], hashes, store.lengths(hashes))
+    return Tables(Names(doc_id for _, doc_id in rows), Hashes(hashes), store.lengths(hashes))
 
 
 @pytest.fixture(scope="session")

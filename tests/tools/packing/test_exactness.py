@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.chunks import Chunks, Negatives
 from tools.packing.layout import EndToEnd
@@ -58,7 +59,10 @@ def jobs(draw: st.DrawFn, recipes: Sequence[str] = RECIPES) -> Job:
     # A group is called by its first row.
     group = np.array([int(np.flatnonzero(group == g)[0]) for g in group], np.int64)
     tables = Tables(
-        [f"d{row}" for row in range(n)], [content_hash(str(row)) for row in range(n)], np.array(lengths), group
+        Names(f"d{row}" for row in range(n)),
+        Hashes(content_hash(str(row)) for row in range(n)),
+        np.array(lengths),
+        group,
     )
     if "nextlong" in recipe:
         tables = with_chunks(tables, draw(st.integers(0, 1 << 20)))
@@ -194,7 +198,7 @@ def as_row(sample: PlannedSample, tables: Tables) -> dict[str, Any]:
     ],
 )
 def test_the_separate_reader_names_what_is_wrong(spoil: Callable[[list[Any]], None], said: str) -> None:
-    tables = Tables(["d0", "d1", "d2"], [content_hash(name) for name in "abc"], np.array([600, 700, 800]))
+    tables = Tables(Names(["d0", "d1", "d2"]), Hashes(content_hash(name) for name in "abc"), np.array([600, 700, 800]))
     chosen = Settings(Layout(1000, False, False), 2, "rank", None, 0)
     plan, _ = Job("litelong", tables, [unit("t-0", [0, 1, 2], "A")], chosen).plan()
     rows = [as_row(sample, tables) for sample in plan.samples]
@@ -250,7 +254,7 @@ def test_the_pool_packs_what_topics_leave_by_category_then_section_then_all(job:
 @pytest.mark.parametrize("remainder", ["unused", "pool"])
 def test_padding_packs_what_fills_no_sample_and_pads_it_once_a_topic_or_once_in_all(remainder: str) -> None:
     lengths = np.array([300, 300, 600, 250, 400])
-    tables = Tables([f"d{n}" for n in range(5)], [content_hash(str(n)) for n in range(5)], lengths)
+    tables = Tables(Names(f"d{n}" for n in range(5)), Hashes(content_hash(str(n)) for n in range(5)), lengths)
     units = [unit("t-0", [0, 1], "A / B"), unit("t-1", [2, 3], "A / C"), unit("t-2", [4], "D")]
     chosen = Settings(Layout(1024, False, True), 1, "rank", None, 0, remainder=remainder, padding=True)  # type: ignore[arg-type]
     plan, _ = Job("litelong", tables, units, chosen).plan()
@@ -267,7 +271,7 @@ def test_padding_packs_what_fills_no_sample_and_pads_it_once_a_topic_or_once_in_
 def test_a_near_duplicate_waits_for_the_next_sample_and_is_counted_where_there_is_none() -> None:
     lengths = np.array([600, 600, 600])
     group = np.array([0, 0, 2])
-    tables = Tables(["a", "near a", "b"], [content_hash(name) for name in "abc"], lengths, group)
+    tables = Tables(Names(["a", "near a", "b"]), Hashes(content_hash(name) for name in "abc"), lengths, group)
     one = Job(
         "litelong", tables, [unit("t-0", [0, 1, 2], "A")], Settings(Layout(1024, False, False), 1, "rank", None, 0)
     )

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.chunks import Chunks, Negatives, retrieval_depth
 from tools.packing.layout import Interleaving, check_interleaved, check_knotted
@@ -115,8 +116,8 @@ def jobs(draw: st.DrawFn, recipes: list[str]) -> Job:
         group[row] = group[row // 2]
     names = [f"d{n}" for n in range(len(lengths))]
     tables = Tables(
-        names,
-        [content_hash(name) for name in names],
+        Names(names),
+        Hashes(map(content_hash, names)),
         np.array(lengths, np.int64),
         group,
         chunks,
@@ -212,7 +213,7 @@ def test_documents_are_knotted_and_nothing_else_is_changed(job: Job) -> None:
 def corpus(lengths: list[int], chunk: int, depth: int, context_length: int, **how: Any) -> Job:
     chunks = chunked(lengths, chunk)
     names = [f"d{n}" for n in range(len(lengths))]
-    tables = Tables(names, [content_hash(n) for n in names], np.array(lengths, np.int64), np.arange(len(lengths)), chunks,
+    tables = Tables(Names(names), Hashes(map(content_hash, names)), np.array(lengths, np.int64), np.arange(len(lengths)), chunks,
                     {"": everything(chunks, 1, depth)})  # fmt: skip
     layout = Layout(context_length, bos=False, separator=False)
     return Job("nextlong", tables, [unit("corpus", list(range(len(lengths))))], 1,

@@ -13,6 +13,7 @@ from tokenizers import Tokenizer as Engine
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from litelong import UsageError
+from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.check import check_sample
 from tools.packing.gather import Specials, gather
@@ -62,7 +63,7 @@ def jobs(draw: st.DrawFn) -> Job:
     sizes = st.integers(1, 400) | st.integers(100, 3_000) | st.integers(100, 200_000)
     lengths = draw(st.lists(sizes, min_size=1, max_size=40))
     names = [f"d{n}" for n in range(len(lengths))]
-    tables = Tables(names, [content_hash(name) for name in names], np.array(lengths, np.int64))
+    tables = Tables(Names(names), Hashes(map(content_hash, names)), np.array(lengths, np.int64))
     rows = st.lists(st.integers(0, len(lengths) - 1), unique=True, max_size=30)
     units = [unit(f"t-{n}", own) for n, own in enumerate(draw(st.lists(rows, min_size=1, max_size=4)))]
     if recipe == "utk":
@@ -241,7 +242,7 @@ def test_a_tokenizer_that_tells_no_letters_apart_is_refused_in_one_line(tmp_path
 
 def test_the_number_of_pieces_is_the_documents_own_and_changes_with_the_seed() -> None:
     names = [f"d{n}" for n in range(400)]
-    tables = Tables(names, [content_hash(name) for name in names], np.full(400, 600))
+    tables = Tables(Names(names), Hashes(map(content_hash, names)), np.full(400, 600))
     chosen = Settings(Layout(5_000, False, False, SIZES), 1, "rank", None, 0)
 
     def counts(seed: int, rows: list[int]) -> dict[int, int]:
@@ -269,7 +270,7 @@ def test_written_samples_hold_their_marks_and_each_wrong_id_is_found(cl100k: Tok
     store.fill((content_hash(text), text) for text in texts.values())
     marks = Marks.of(cl100k, 900, 3)
     specials, hashes = Specials(None, None, marks=marks), sorted(keys)
-    tables = Tables([keys[key] for key in hashes], hashes, store.lengths(hashes))
+    tables = Tables(Names(keys[key] for key in hashes), Hashes(hashes), store.lengths(hashes))
     job = Job("utk", tables, [unit("corpus", list(range(30)))], Settings(specials.layout(900), 1, "rank", None, 3))
     plan, _ = job.plan()
     written = gather(plan.samples, store.locate(hashes), specials, 900).reshape(-1, 900)

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.ledger import TokenAccount, added, most_uses, spans_of, token_accounts
 from tools.packing.line import LOOKAHEAD
@@ -30,7 +31,7 @@ class Job(NamedTuple):
     @property
     def tables(self) -> Tables:
         names = [f"d{n}" for n in range(len(self.lengths))]
-        return Tables(names, [content_hash(name) for name in names], np.array(self.lengths, np.int64))
+        return Tables(Names(names), Hashes(map(content_hash, names)), np.array(self.lengths, np.int64))
 
     @property
     def units(self) -> list[Unit]:

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from tools.columns import Hashes
 from tools.packing import plan_file
 from tools.packing import write as writing
 from tools.packing.check import check_sample
@@ -286,7 +287,7 @@ def test_parts_that_are_there_are_kept_and_only_missing_ones_are_written(
 def test_a_document_that_the_store_lacks_leaves_no_file(
     tmp_path: Path, tables: Tables, store: TokenStore, specials: Specials
 ) -> None:
-    absent = Tables(tables.doc_ids, [bytes(16) for _ in tables.hashes], tables.lengths)
+    absent = Tables(tables.doc_ids, Hashes(bytes(16) for _ in tables.hashes), tables.lengths)
     with pytest.raises(KeyError, match="does not hold"):
         write(tmp_path, planned(tables, specials), absent, store, specials)
     assert not (tmp_path / "samples").exists()

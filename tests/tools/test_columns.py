@@ -1,0 +1,75 @@
+"""Columns of ids and hashes: what a list of them would say, in a tenth of the room."""
+
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools import columns
+from tools.columns import Hashes, Names
+from tools.tokens.lookup import HashLookup
+
+names = st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True)
+# Hashes that begin alike, and that end in zeros: a numpy string would lose these.
+hashes = st.lists(
+    st.tuples(st.sampled_from([b"\0" * 8, b"\xff" * 8, b"abcdefgh"]), st.binary(min_size=8, max_size=8)).map(b"".join)
+    | st.binary(min_size=16, max_size=16),
+    unique=True,
+    max_size=60,
+)
+
+
+@given(names)
+def test_names_are_a_sequence_that_knows_where_each_is(given_names: list[str]) -> None:
+    column = Names(given_names)
+    assert list(column) == given_names
+    assert [column[row] for row in range(len(column))] == given_names
+    assert column[1:3] == given_names[1:3]
+    assert [column.row(name) for name in given_names] == list(range(len(given_names)))
+    assert column.rows(pa.array(given_names[::-1], pa.string())).tolist() == list(range(len(given_names)))[::-1]
+    assert list(Names.joined([column, Names(["more"])])) == [*given_names, "more"]
+
+
+@given(names, st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_name_that_is_not_there_has_no_row(given_names: list[str], other: str) -> None:
+    column = Names(name for name in given_names if name != other)
+    assert column.row(other) is None
+    assert column.rows(pa.array([other])).tolist() == [-1]
+
+
+@given(hashes)
+def test_hashes_are_a_sequence_of_bytes(given_hashes: list[bytes]) -> None:
+    column = Hashes(given_hashes)
+    assert list(column) == given_hashes
+    assert [column[row] for row in range(len(column))] == given_hashes
+    assert list(column[1:3]) == given_hashes[1:3]
+    first, second = column.halves()
+    assert np.lexsort((second, first)).tolist() == sorted(range(len(column)), key=given_hashes.__getitem__)
+
+
+@given(hashes, st.integers(0, 60), st.integers(1, 5))
+def test_every_hash_is_found_at_its_place_and_no_other(given_hashes: list[bytes], held: int, at_once: int) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("tools.tokens.lookup._AT_ONCE", at_once)
+        parts = [Hashes(given_hashes[: held // 2]), Hashes(given_hashes[held // 2 : held])]
+        lookup = HashLookup(parts)
+        expected = [place if place < held else -1 for place in range(len(given_hashes))]
+        assert lookup.places(given_hashes).tolist() == expected
+        assert lookup.places(Hashes(given_hashes)).tolist() == expected
+        assert lookup.missing([*given_hashes, *given_hashes]) == given_hashes[held:]
+
+
+@pytest.mark.parametrize("key", [b"", b"short", bytes(17)])
+def test_a_content_hash_has_sixteen_bytes(key: bytes) -> None:
+    with pytest.raises(ValueError, match="16 bytes"):
+        Hashes([bytes(16), key])
+
+
+def test_blocks_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_AT_ONCE", 3)
+    made: list[Any] = [Names(map(str, range(10))), Hashes(bytes([n]) * 16 for n in range(10))]
+    assert list(made[0]) == [str(n) for n in range(10)]
+    assert list(made[1]) == [bytes([n]) * 16 for n in range(10)]

@@ -1,0 +1,128 @@
+"""Columns of ids and content hashes, for as many documents as there are: sequences to who reads one, arrays to who reads all.
+
+A list of Python strings takes 60 bytes a short id and one of hashes 57; these take the id's own bytes and 8 more, and 16.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from functools import cached_property
+from typing import Self, TypeVar, overload
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+_HASH = 16
+_AT_ONCE = 1 << 16
+
+T = TypeVar("T")
+
+
+class Names(Sequence[str]):
+    """Strings in a fixed order, such as doc_ids by row; `array` is the Arrow large_string array [n] behind them."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        blocks = [pa.array(block, pa.large_string()) for block in _blocks(names)]
+        self.array: pa.LargeStringArray = pa.chunked_array(blocks, pa.large_string()).combine_chunks()
+
+    @classmethod
+    def joined(cls, columns: Sequence["Names"]) -> Self:
+        """Several columns, one after the other."""
+        found = cls(())
+        found.array = pa.chunked_array([one.array for one in columns], pa.large_string()).combine_chunks()
+        return found
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        found = self.array[index]
+        return found.to_pylist() if isinstance(index, slice) else found.as_py()  # type: ignore[no-any-return]
+
+    def __iter__(self) -> Iterator[str]:
+        for begin in range(0, len(self), _AT_ONCE):
+            yield from self[begin : begin + _AT_ONCE]
+
+    def row(self, name: str) -> int | None:
+        """The row of one name. Twenty comparisons among a million; the order that it needs is made once (8 bytes a name)."""
+        low, high = 0, len(self)
+        wanted = name.encode()
+        while low < high:
+            middle = (low + high) // 2
+            # By bytes, as Arrow sorts: code points would order some otherwise.
+            if self[int(self._order[middle])].encode() < wanted:
+                low = middle + 1
+            else:
+                high = middle
+        found = int(self._order[low]) if low < len(self) else -1
+        return found if found >= 0 and self[found] == name else None
+
+    def rows(self, names: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
+        """int64 [m]: the row of each of `names` (Arrow strings), or -1."""
+        found = pc.index_in(names.cast(pa.large_string()), value_set=self.array)
+        return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
+
+    @cached_property
+    def _order(self) -> NDArray[np.uint64]:
+        return np.asarray(pc.sort_indices(self.array))
+
+
+class Hashes(Sequence[bytes]):
+    """Content hashes in a fixed order; `array` is uint8 [n, 16]."""
+
+    def __init__(self, hashes: Iterable[bytes] | NDArray[np.uint8]) -> None:
+        """Raises `ValueError` for one that has not 16 bytes."""
+        if not isinstance(hashes, np.ndarray):
+            hashes = np.concatenate([np.empty((0, _HASH), np.uint8), *map(_joined, _blocks(hashes))])
+        self.array = np.ascontiguousarray(hashes)
+
+    def __len__(self) -> int:
+        return len(self.array)
+
+    @overload
+    def __getitem__(self, index: int) -> bytes: ...
+
+    @overload
+    def __getitem__(self, index: "slice | NDArray[np.int64]") -> "Hashes": ...
+
+    def __getitem__(self, index: "int | slice | NDArray[np.int64]") -> "bytes | Hashes":
+        if isinstance(index, slice | np.ndarray):
+            return Hashes(self.array[index])
+        return bytes(self.array[index])
+
+    def __iter__(self) -> Iterator[bytes]:
+        for begin in range(0, len(self), _AT_ONCE):
+            yield from (row.tobytes() for row in self.array[begin : begin + _AT_ONCE])
+
+    def halves(self) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """The first and the last eight bytes as numbers [n] that sort as the bytes do."""
+        halves = self.array.view(">u8").astype(np.uint64)
+        return np.ascontiguousarray(halves[:, 0]), np.ascontiguousarray(halves[:, 1])
+
+
+def as_hashes(hashes: Sequence[bytes]) -> Hashes:
+    """`hashes` as a column. Raises `ValueError` for one that has not 16 bytes."""
+    return hashes if isinstance(hashes, Hashes) else Hashes(hashes)
+
+
+def _blocks(items: Iterable[T]) -> Iterator[list[T]]:
+    block: list[T] = []
+    for item in items:
+        block.append(item)
+        if len(block) == _AT_ONCE:
+            yield block
+            block = []
+    if block:
+        yield block
+
+
+def _joined(hashes: list[bytes]) -> NDArray[np.uint8]:
+    if set(map(len, hashes)) - {_HASH}:
+        raise ValueError("a content hash has 16 bytes")
+    return np.frombuffer(b"".join(hashes), np.uint8).reshape(-1, _HASH)
