@@ -22,8 +22,8 @@ class LayoutReader:
         self._how = Interleaving(negatives.position, negatives.truncate)
         self._mines = recipe.mines
         self._knots, self._marked = isinstance(recipe, Knotted), context.config.packing.back_trace
-        documents = isinstance(recipe, Standard | LiteLong)
-        self._documents = EndToEnd(self._length, carries=context.config.packing.tails == "carry") if documents else None
+        self._whole = isinstance(recipe, Standard | LiteLong)
+        self._documents = EndToEnd(self._length, carries=context.config.packing.tails == "carry")
         self._mined: dict[tuple[str, str], dict[str, tuple[int, float]]] = {}
         if self._mines:
             self._table = chunk_table(context)
@@ -32,10 +32,11 @@ class LayoutReader:
 
     def problems(self, row: Mapping[str, Any]) -> list[str]:
         """One line each; `row` is one of `samples/*.parquet`."""
-        if self._mines:
-            return check_interleaved(row, self._chunks_of, self._mined_for, self._how)
-        if self._documents:
+        if self._whole or (self._mines and row["recipe"].endswith("/remainder")):
             return self._documents.problems(row)
+        if self._mines:
+            self._documents.reach(row["segments"])
+            return check_interleaved(row, self._chunks_of, self._mined_for, self._how)
         return check_knotted(row, marked=self._marked) if self._knots else []
 
     def _chunks_of(self, doc_id: str) -> list[int] | None:

@@ -34,12 +34,11 @@ def check_interleaving(config: Config, recipe: Recipe) -> None:
         )
     if not recipe.mines:
         return
-    for key, value in (("padding", packing.padding), ("remainder", packing.remainder == "pool")):
-        if value:
-            raise UsageError(
-                f"packing.{key}: recipe '{recipe.name}' fills samples with negatives, and leaves neither room nor whole "
-                "documents over; leave it out"
-            )
+    if packing.padding and packing.remainder == "unused":
+        raise UsageError(
+            f"packing.padding: recipe '{recipe.name}' fills a sample with negatives or makes none, so there is none to pad; use "
+            "remainder: pool, whose last sample is padded, or leave it out"
+        )
     if recipe.unit == "corpus" and negatives.pool in ("topic", "retrieved"):
         raise UsageError(
             f"negatives.pool: '{negatives.pool}' needs topics, and recipe '{recipe.name}' has none; use pool: corpus or the "

@@ -73,8 +73,8 @@ def _remainder(
     context: RunContext, units: list[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan
 ) -> list[Unit]:
     recipe = context.parts.recipe
-    # A recipe that mines uses documents by the chunk; what it leaves is no document.
-    if settings.remainder == "unused" or recipe.unit == "corpus" or recipe.mines:
+    # A line over the whole corpus leaves nothing that would fill a sample.
+    if settings.remainder == "unused" or (recipe.unit == "corpus" and not recipe.mines):
         return []
     begin = len(plan.samples)
     made = plan_remainder(units, tables, usage, settings, plan, recipe.name)

@@ -27,6 +27,11 @@ RECIPES: Mapping[str, Mapping[str, Any]] = {
     "standard, one span a document": {"packing.recipe": "standard", "packing.boundaries": "document"},
     "nextlong": {"packing.recipe": "nextlong", "packing.target_tokens": 20_000},
     "litelong+nextlong": {"packing.recipe": "litelong+nextlong"},
+    "litelong+nextlong, pool": {
+        "packing.recipe": "litelong+nextlong",
+        "packing.remainder": "pool",
+        "packing.padding": True,
+    },
     "utk": {"packing.recipe": "utk"},
     "litelong+utk": {"packing.recipe": "litelong+utk"},
     "utk, traced back": {"packing.recipe": "utk", "packing.back_trace": True},

@@ -87,6 +87,24 @@ def test_every_way_to_arrange_and_mine_gives_a_valid_run(
     assert not (made.path / "negatives" / "index").exists(), "the index of chunks is thrown away"
 
 
+@pytest.mark.parametrize("recipe", ["nextlong", "litelong+nextlong"])
+def test_what_no_sample_has_of_documents_goes_to_the_remainder_pool(
+    chosen: Configure, recipe: str, tmp_path: Path
+) -> None:
+    alone = run(chosen(str(tmp_path / "alone"), recipe))
+    made = run(chosen(str(tmp_path / "run"), recipe, packing={"remainder": "pool", "padding": True}))
+    assert validate(made.path).problems == []
+    both = [rows(made.path), rows(alone.path)]
+    assert both[0][: len(both[1])] == both[1]
+    more = both[0][len(both[1]) :]
+    assert {row["recipe"] for row in more} == {f"{recipe}/remainder"}
+    assert {segment["role"] for row in more for segment in row["segments"]} == {"document"}
+    account = orjson.loads((made.path / "ledger.json").read_bytes())["tokens"]
+    before = orjson.loads((alone.path / "ledger.json").read_bytes())["tokens"]
+    assert account["unused"] + account["passed_over"] + account["near_duplicate"] == 0 < before["unused"]
+    assert account["cut"] <= before["cut"]
+
+
 def test_negatives_of_the_topics_own_pool_are_its_own_hits(chosen: Configure, tmp_path: Path) -> None:
     made = run(chosen(str(tmp_path / "run"), "litelong+nextlong", pool="topic"))
     hits: dict[str, set[str]] = {}
@@ -206,8 +224,7 @@ def test_validate_names_a_layout_that_is_wrong(chosen: Configure, tmp_path: Path
             {"packing.recipe": "nextlong", "negatives.truncate": "tail", "negatives.position": "random"},
             ("negatives.truncate", "use truncate: even"),
         ),
-        ({"packing.recipe": "nextlong", "packing.padding": True}, ("packing.padding", "nextlong")),
-        ({"packing.recipe": "nextlong", "packing.remainder": "pool"}, ("packing.remainder", "nextlong")),
+        ({"packing.recipe": "nextlong", "packing.padding": True}, ("packing.padding", "nextlong", "use remainder: pool")),
         ({"packing.back_trace": True}, ("packing.back_trace", "recipe 'litelong' cuts no documents", "use utk or litelong+utk")),
         ({"packing.recipe": "utk", "packing.order": "reverse"}, ("packing.order", "an order of its own")),
         ({"packing.recipe": "utk", "packing.separator": 5}, ("packing.separator", "use none")),

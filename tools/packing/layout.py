@@ -157,9 +157,14 @@ class EndToEnd:
             begins = self._reached.get(s["doc_id"], 0) if self._carries and not row["topic_id"] else 0
             if s["doc_start"] != begins and not (n == 0 and goes_on):
                 problems.append(f"{name} begins at token {s['doc_start']}, not {begins}")
-            self._reached[s["doc_id"]] = max(end, self._reached.get(s["doc_id"], 0))
             self._open = (unit, s["doc_id"], end) if cut and self._carries else None
+        self.reach(segments)
         return problems
+
+    def reach(self, segments: Rows) -> None:
+        """Take note of how far documents stand in a sample, whatever its layout."""
+        for s in segments:
+            self._reached[s["doc_id"]] = max(s["doc_start"] + s["length"], self._reached.get(s["doc_id"], 0))
 
 
 def check_knotted(row: Mapping[str, Any], *, marked: bool = False) -> list[str]:

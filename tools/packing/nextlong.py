@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from tools.packing.chunks import Chunks, retrieval_depth
 from tools.packing.recipe import Settings, UnitKind, register_recipe
-from tools.packing.tables import Plan, PlannedSample, RowArray, Segment, SegmentRole, Tables, Unit, Usage
+from tools.packing.tables import Plan, PlannedSample, RowArray, Segment, SegmentRole, Segments, Tables, Unit, Usage
 
 SPARE = 1.25
 """Roots of the corpus that are mined for each sample that could be made: some cannot be filled."""
@@ -64,6 +64,7 @@ class _Interleaved:
                 segments = filling.segments()
                 for segment in segments:
                     usage.take_chunk(tables.chunks.of(segment.document)[segment.chunk])
+                usage.place(*(Segments.of(segments).table[name] for name in ("document", "doc_start", "length")))
                 name = f"{unit.unit_id}-{made:03d}" if self.unit == "topic" else f"{self.name}-{made:06d}"
                 plan.samples.append(PlannedSample(name, self.name, unit, segments))
                 made += 1

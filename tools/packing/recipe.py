@@ -87,7 +87,8 @@ class Recipe(Protocol):
         ...
 
 
-# Places kept for `knn`, `iclm` and `quest`: a file each, which registers itself.
+PLANNED = ("knn", "iclm", "quest")
+"""Names that are kept for recipes to come: a file each in this folder, which registers itself, and a line below."""
 _BUILT_IN = {
     "standard": "tools.packing.standard",
     "litelong": "tools.packing.litelong",
@@ -122,6 +123,11 @@ def get_recipe(name: str) -> Recipe:
     if name not in _registered:
         near = get_close_matches(name, recipe_names(), n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
+        if name in PLANNED:
+            raise UsageError(
+                f"packing.recipe: '{name}' is planned and not there yet; there are: {', '.join(recipe_names())}, and those of "
+                "packages that you install (docs/recipes.md)"
+            )
         raise UsageError(f"packing.recipe: unknown recipe {name[:80]!r}; {hint}there are: {', '.join(recipe_names())}")
     return _registered[name]
 

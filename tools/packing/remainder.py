@@ -1,7 +1,8 @@
 """What topics leave, packed together: documents of one category first, then of one section, then of all (`remainder: pool`).
 
 A topic's documents that do not fill a sample are few; those of a category's topics together fill some. With `tails: carry` the
-rest of a document that a topic's last sample cut is packed, too. Such a sample has no topic. Its recipe is `RECIPE/remainder`
+rest of a document that a topic's last sample cut is packed, too; of recipes that mine, what lies behind a document's last chunk
+that stands in a sample. Such a sample has no topic. Its recipe is `RECIPE/remainder`
 and its category is the path that all of its documents come from (empty: several sections), so a trainer can tell it from the
 samples that the recipe is about, and leave it out.
 """

@@ -174,7 +174,7 @@ class Unit:
 class Usage:
     """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times.
 
-    `reached` [n] int64: its tokens before that are packed. A document that one sample begins and the next goes on with is used
+    `reached` [n] int64: behind that no token of it is packed. A document that one sample begins and the next goes on with is used
     once. Recipes that place single chunks count those instead: `chunk_uses` [c] int32, with the same cap.
     """
 
@@ -201,9 +201,9 @@ class Usage:
         return np.asarray(self.uses[documents] < self.cap)
 
     def place(self, documents: RowArray, begins: RowArray, lengths: RowArray) -> None:
-        """Count what one sample has of different documents [m]: `lengths` tokens from `begins` on, int64 [m]."""
+        """Count what one sample has of documents: of each of these [m] `lengths` tokens from `begins` on, int64 [m]."""
         self.uses[documents[begins == 0]] += 1
-        self.reached[documents] = np.maximum(self.reached[documents], begins + lengths)
+        np.maximum.at(self.reached, documents, begins + lengths)
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from tools.packing.ledger import added, most_uses, spans_of, token_accounts, wit
 from tools.packing.recipe import Settings, get_recipe
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Layout, Plan, PlannedSample, Tables, Unit, Usage
+from tools.packing.utk import knot
 
 CHUNK = 512
 DOCUMENT_RECIPES = ("standard", "litelong")
@@ -41,8 +42,11 @@ class Job(NamedTuple):
         for _ in get_recipe(self.recipe).plan(self.units, self.tables, usage, self.settings, plan):
             pass
         more: list[Unit] = []
-        if self.settings.remainder == "pool" and self.recipe == "litelong":
+        begin = len(plan.samples)
+        if self.settings.remainder == "pool" and self.recipe not in ("standard", "utk"):
             more = plan_remainder(self.units, self.tables, usage, self.settings, plan, self.recipe)
+            if self.recipe == "litelong+utk":
+                knot(plan, begin, self.settings)
         return plan, [*self.units, *more]
 
 
@@ -170,6 +174,30 @@ def test_at_most_one_document_of_a_sample_is_cut_and_its_rest_goes_on_where_it_s
             assert begin == reached.get(row, 0)
             assert begin == 0 or job.settings.tails == "carry"
             reached[row] = end
+
+
+@settings(deadline=None, max_examples=60)
+@given(job=jobs(["nextlong", "litelong+nextlong"]))
+def test_the_pool_of_recipes_that_mine_has_what_lies_behind_their_last_chunks(job: Job) -> None:
+    job = job._replace(settings=job.settings._replace(remainder="pool", target_tokens=None))
+    plan, _ = job.plan()
+    lengths = dict(zip(job.tables.doc_ids, job.tables.lengths.tolist(), strict=True))
+    reader = EndToEnd(lengths.get, carries=job.settings.tails == "carry")
+    packed = Counter[int]()
+    for sample in plan.samples:
+        row = as_row(sample, job.tables)
+        if sample.recipe == f"{job.recipe}/remainder":
+            assert reader.problems({**row, "topic_id": ""}) == []
+        else:
+            reader.reach(row["segments"])
+        for s in sample.segments:
+            packed[s.document] = max(packed[s.document], s.doc_start + s.length)
+    listed = {row for unit in job.units for row in unit.documents.tolist()}
+    left = [row for row in listed if packed[row] < (lengths[f"d{row}"] if job.settings.tails == "carry" else 1)]
+    if not job.tables.grouped:
+        assert sum(lengths[f"d{row}"] - packed[row] for row in left) < (
+            1 if job.settings.padding else job.settings.layout.context_length
+        )
 
 
 @settings(deadline=None, max_examples=100)

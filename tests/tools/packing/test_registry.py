@@ -1,6 +1,7 @@
 """Recipes by name, and the random numbers that each part of a plan gets."""
 
 from collections.abc import Callable, Iterator, Sequence
+from copy import copy
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import strategies as st
 
 from litelong import UsageError
 from tools.packing import recipe as registry
-from tools.packing.recipe import Settings, UnitKind, get_recipe, recipe_names, register_recipe
+from tools.packing.recipe import Recipe, Settings, UnitKind, get_recipe, recipe_names, register_recipe
 from tools.packing.tables import Layout, Plan, Tables, Unit, Usage
 
 
@@ -50,6 +51,20 @@ def test_an_unknown_recipe_names_the_nearest_and_all() -> None:
         get_recipe("x\n" * 500)
     assert "did you mean" not in str(caught.value)
     assert all(name in str(caught.value) for name in recipe_names())
+
+
+@pytest.mark.parametrize("name", ["knn", "iclm", "quest"])
+def test_a_recipe_to_come_says_so(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert name not in recipe_names()
+    with pytest.raises(
+        UsageError, match=rf"^packing\.recipe: '{name}' is planned and not there yet; there are: .*litelong"
+    ):
+        get_recipe(name)
+    theirs: Recipe = copy(get_recipe("standard"))
+    theirs.name = name
+    monkeypatch.setattr(registry, "_registered", dict(registry._registered))
+    register_recipe(lambda: theirs)
+    assert get_recipe(name) is theirs, "whoever brings one first has the name"
 
 
 def test_a_users_recipe_is_found_by_its_name(monkeypatch: pytest.MonkeyPatch) -> None:
