@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tools.columns import Hashes, Names
+from tools.columns import Hashes, Names, mapped
 from tools.corpus import Entry, fetch_texts
 
 if TYPE_CHECKING:
@@ -49,7 +49,8 @@ def read_documents(context: "RunContext") -> Documents:
     blocks = [_block(entries) for entries in _some(found)] or [_block([])]
     names, hashes, numbers = zip(*blocks, strict=True)
     characters, source, position = np.concatenate(numbers, axis=1)
-    return Documents(Names.joined(names), Hashes(np.concatenate(hashes)), characters, source, position)
+    columns = (mapped(column, context.scratch) for column in (np.concatenate(hashes), characters, source, position))
+    return Documents(Names.joined(names).mapped(context.scratch), Hashes(next(columns)), *columns)
 
 
 def texts_of(context: "RunContext", rows: NDArray[np.int64]) -> Iterator[tuple[Entry, str]]:

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from graph.context import RunContext
 from graph.stages.curate import TopicRow, read_topics
 from graph.stages.retrieve import HITS, read_hits
+from tools.columns import mapped
 from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
@@ -17,13 +18,13 @@ from tools.packing.utk import Knotted, knot
 def read_tables(context: RunContext) -> Tables:
     """Tables of the documents that were encoded, in content-hash order."""
     documents = context.documents
-    lengths = context.store.lengths(documents.hashes)
+    lengths = mapped(context.store.lengths(documents.hashes), context.scratch)
     threshold = context.config.packing.near_duplicates
     if threshold is None:
         return Tables(documents.doc_ids, documents.hashes, lengths)
     with context.stage("near-duplicates", len(documents)) as tick:
         group = cached_groups(context.scratch / "near.npz", documents.hashes, context.store.ids, threshold, tick)
-    return Tables(documents.doc_ids, documents.hashes, lengths, group)
+    return Tables(documents.doc_ids, documents.hashes, lengths, mapped(group, context.scratch))
 
 
 def read_units(context: RunContext, tables: Tables) -> list[Unit]:

@@ -3,9 +3,11 @@
 A list of Python strings takes 60 bytes a short id and one of hashes 57; these take the id's own bytes and 8 more, and 16.
 """
 
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
-from typing import Self, TypeVar, overload
+from pathlib import Path
+from typing import Any, Self, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
@@ -14,8 +16,26 @@ from numpy.typing import NDArray
 
 _HASH = 16
 _AT_ONCE = 1 << 16
+_WORTH_A_FILE = 1 << 20
 
 T = TypeVar("T")
+Numbers = TypeVar("Numbers", bound=NDArray[Any])
+
+
+def mapped(array: Numbers, folder: Path) -> Numbers:
+    """The same array, read-only, in a file without a name in `folder`: its pages are the system's to take back.
+
+    It stays as it is when it is small (below 1 MiB), and where no file can be written.
+    """
+    if array.nbytes < _WORTH_A_FILE:
+        return array
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            array.tofile(file)
+            file.flush()
+            return np.memmap(file, array.dtype, "r", shape=array.shape).view(np.ndarray)  # type: ignore[return-value]
+    except OSError:
+        return array
 
 
 class Names(Sequence[str]):
@@ -30,6 +50,16 @@ class Names(Sequence[str]):
         """Several columns, one after the other."""
         found = cls(())
         found.array = pa.chunked_array([one.array for one in columns], pa.large_string()).combine_chunks()
+        return found
+
+    def mapped(self, folder: Path) -> Self:
+        """The same names, their bytes in files without a name (`mapped`)."""
+        _, offsets, characters = self.array.buffers()
+        if len(self) == 0 or self.array.offset or characters is None:
+            return self
+        files = mapped(np.frombuffer(offsets, np.int64), folder), mapped(np.frombuffer(characters, np.uint8), folder)
+        found = type(self)(())
+        found.array = pa.LargeStringArray.from_buffers(len(self), *map(pa.py_buffer, files))
         return found
 
     def __len__(self) -> int:

@@ -10,7 +10,7 @@ import orjson
 
 from benchmarks.machine import machine
 from benchmarks.markdown import table
-from benchmarks.packing.measure import Round, limits, middle, plan_all, rounds
+from benchmarks.packing.measure import Round, Spent, middle, plan_all, rounds
 from benchmarks.packing.warm_store import warm_store
 
 CONTEXT = 131_072
@@ -25,15 +25,14 @@ def packing(tokens: int, folder: Path | None) -> str:
         memory = [(size, *_peak(kept, scratch, size)) for size in (tokens // SMALL, tokens)]
         warm = warm_store(_store(kept, tokens), tokens, CONTEXT)
         plan = plan_all(warm, "litelong", CONTEXT)
-        found, written = rounds(warm, plan, scratch, CONTEXT)
+        found, sizes = rounds(warm, plan, scratch, CONTEXT)
         packed = len(plan.samples) * CONTEXT
-        sizes = {name: size / packed for name, size in written.items()}
         head = (
             f"{warm.store.total_tokens:,} tokens in {len(warm.tables):,} documents, {len(warm.units):,} topics, "
-            f"{len(plan.samples):,} samples of {CONTEXT:,}; medians of {len(found)} interleaved runs, one thread. "
+            f"{len(plan.samples):,} samples of {CONTEXT:,}; medians of {len(found)} interleaved runs. "
             f"Machine: {machine()}."
         )
-        parts = [head, _times(found, packed), _figures(found, sizes, packed, limits(scratch)), _memory(memory)]
+        parts = [head, _times(found, packed), _figures(found, sizes, packed), _disk(found, packed), _memory(memory)]
         return "\n\n".join(parts)
 
 
@@ -41,58 +40,88 @@ def _store(folder: Path, tokens: int) -> Path:
     return folder / f"store-{tokens}"
 
 
+Figure = Callable[[Round], Spent]
+ROWS: dict[str, Figure] = {
+    "plan, litelong": lambda r: r.plan,
+    "plan, standard": lambda r: r.plan_standard,
+    "gather and write samples, one worker": lambda r: r.write,
+    "the same, two workers": lambda r: r.together,
+    "the same with zstd, two workers": lambda r: r.zstd,
+}
+BARE: dict[str, Figure] = {
+    "bare gather, ids as they are, through the page cache": lambda r: r.bare,
+    "bare gather, ids as they are, past the page cache": lambda r: r.bare_direct,
+    "bare gather, ids by the same Parquet writer, past the page cache": lambda r: r.bare_parquet,
+}
+LIMITS: dict[str, Figure] = {
+    "memory copy": lambda r: r.copy,
+    "fsynced sequential write through the page cache": lambda r: r.sequential,
+    "fsynced sequential write past it": lambda r: r.sequential_direct,
+}
+
+
 def _times(found: Sequence[Round], packed: int) -> str:
-    rows: list[tuple[str, Callable[[Round], tuple[float, float]]]] = [
-        ("plan, litelong", lambda r: r.plan),
-        ("plan, standard", lambda r: r.plan_standard),
-        ("gather and write samples, uncompressed", lambda r: r.write),
-        ("bare gather, ids written as they are", lambda r: r.bare),
-        ("bare gather, ids written by the same Parquet writer", lambda r: r.bare_parquet),
-        ("gather and write samples, zstd", lambda r: r.zstd),
-    ]
     lines = []
-    for name, of in rows:
-        cpu, wall = middle(found, lambda r, of=of: of(r)[0]), middle(found, lambda r, of=of: of(r)[1])  # type: ignore[misc]
+    for name, of in {**ROWS, **BARE}.items():
+        cpu, wall = _cpu(found, of), _wall(found, of)
         lines.append((name, f"{cpu:.2f}", f"{wall:.2f}", f"{packed / cpu / 1e6:,.0f}"))
     return table(["work", "CPU s", "wall s", "M tokens a CPU-second"], lines, right=3)
 
 
-def _figures(found: Sequence[Round], sizes: dict[str, float], packed: int, speed: dict[str, float]) -> str:
-    slower = min(speed, key=lambda name: speed[name])
-    ours = 4 * packed / middle(found, lambda r: r.write.wall)
+def _figures(found: Sequence[Round], sizes: dict[str, int], packed: int) -> str:
     rows = [
-        (
-            "planning and writing, of the bare gather and write (CPU)",
-            f"{middle(found, lambda r: r.packing / r.bare.cpu):.2f}",
-        ),
-        (
-            "the same, of the bare one that writes Parquet (CPU)",
-            f"{middle(found, lambda r: r.packing / r.bare_parquet.cpu):.2f}",
-        ),
+        *((f"planning and writing, of the {name} (CPU)", _over(found, of)) for name, of in BARE.items()),
         ("planning, of planning and writing (CPU)", f"{middle(found, lambda r: r.plan.cpu / r.packing):.1%}"),
-        ("bytes a token on disk, uncompressed", f"{sizes['ours']:.3f}"),
-        ("bytes a token on disk, zstd (this corpus repeats itself)", f"{sizes['zstd']:.3f}"),
-        *((f"{name}, GB/s", f"{rate / 1e9:.2f}") for name, rate in speed.items()),
-        ("writing samples, GB/s (wall)", f"{ours / 1e9:.2f}"),
-        (f"its share of the {slower}", f"{ours / speed[slower]:.0%}"),
-        ("the bare one's share", f"{4 * packed / middle(found, lambda r: r.bare.wall) / speed[slower]:.0%}"),
+        ("bytes a token on disk, uncompressed", f"{sizes['ours'] / packed:.3f}"),
+        ("bytes a token on disk, zstd (this corpus repeats itself)", f"{sizes['zstd'] / packed:.3f}"),
     ]
     return table(["figure", "value"], rows, right=1)
 
 
-def _memory(rows: Sequence[tuple[int, int, int]]) -> str:
-    lines = [(f"{tokens:,}", f"{own >> 20:,}", f"{whole >> 20:,}") for tokens, own, whole in rows]
+def _disk(found: Sequence[Round], packed: int) -> str:
+    """The speed of ours beside what memory and disk give for as many bytes in the same runs."""
+    lines = []
+    for name, of in LIMITS.items():
+        shares = [_share(found, of, ours) for ours in _SHARED]
+        lines.append((name, f"{4 * packed / _wall(found, of) / 1e9:.2f}", *shares))
+    names = ["of as many bytes", "GB/s", "ours, two workers", "ours, one", "bare, page cache", "bare, past it"]
+    return "Shares of wall time: 100 % is as fast.\n\n" + table(names, lines, right=5)
+
+
+_SHARED: list[Figure] = [lambda r: r.together, lambda r: r.write, lambda r: r.bare, lambda r: r.bare_direct]
+
+
+def _over(found: Sequence[Round], bare: Figure) -> str:
+    return f"{middle(found, lambda r: r.packing / bare(r).cpu):.2f}"
+
+
+def _share(found: Sequence[Round], limit: Figure, work: Figure) -> str:
+    return f"{middle(found, lambda r: limit(r).wall / work(r).wall):.0%}"
+
+
+def _cpu(found: Sequence[Round], of: Figure) -> float:
+    return middle(found, lambda r: of(r).cpu)
+
+
+def _wall(found: Sequence[Round], of: Figure) -> float:
+    return middle(found, lambda r: of(r).wall)
+
+
+def _memory(rows: Sequence[tuple[int, int, int, int]]) -> str:
+    lines = [(f"{tokens:,}", f"{n:,}", f"{own >> 20:,}", f"{whole >> 20:,}") for tokens, n, own, whole in rows]
+    (_, few, small, _), (_, many, large, _) = rows
     return (
-        "Peak memory of a process of its own that opens the store, plans and writes with two threads. Pages of the mapped "
-        "store are the system's to take back.\n\n"
-        + table(["tokens", "own, MiB", "with the mapped store, MiB"], lines, right=2)
+        "Peak memory of a process of its own that opens the store, plans, writes with two threads and draws up the ledger. "
+        "Own: its anonymous pages (RssAnon, every 10 ms). Pages of the mapped store are the system's to take back.\n\n"
+        + table(["tokens", "documents", "own, MiB", "with the mapped store, MiB"], lines, right=3)
+        + f"\n\nEach document more takes {(large - small) / (many - few):.0f} bytes."
     )
 
 
-def _peak(kept: Path, scratch: Path, tokens: int) -> tuple[int, int]:
+def _peak(kept: Path, scratch: Path, tokens: int) -> tuple[int, int, int]:
     arguments = [str(_store(kept, tokens)), str(scratch / "peak"), str(tokens), str(CONTEXT)]
     done = subprocess.run(
         [sys.executable, "-m", "benchmarks.packing.peak", *arguments], check=True, capture_output=True, text=True
     )
     found = orjson.loads(done.stdout.splitlines()[-1])
-    return int(found["anonymous"]), int(found["with the mapped store"])
+    return int(found["documents"]), int(found["anonymous"]), int(found["with the mapped store"])

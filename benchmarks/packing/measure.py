@@ -1,20 +1,23 @@
 """Ours and the bare one by turns, in one process: CPU seconds of planning, of writing, and of gathering and writing alone."""
 
+import mmap
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
 from random import Random
 from statistics import median
-from typing import NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
+from numpy.typing import NDArray
 
 from benchmarks.packing.warm_store import Warm
+from tools.disk import Disk, Written
 from tools.files import replacing
 from tools.packing import write as writing
 from tools.packing.gather import Specials
@@ -24,7 +27,8 @@ from tools.packing.write import Compression, Shape, write_samples
 
 RUNS = 5
 COPIED = 1 << 28
-"""Bytes that the speed of memory and disk is measured with."""
+AT_ONCE = 1 << 25
+"""Bytes that are copied, and that are written to one file, at a time."""
 
 
 class Spent(NamedTuple):
@@ -74,6 +78,9 @@ def write_all(
     )
 
 
+Kind = Literal["page cache", "past it", "Parquet"]
+
+
 class Bare:
     """The same slices into the same number of ids, written part by part, fsynced and renamed: nothing is decided or recorded."""
 
@@ -92,40 +99,59 @@ class Bare:
                 slices += list(zip(*(column.tolist() for column in columns), strict=True))
             self._parts.append((len(group), slices))
 
-    def write(self, folder: Path, *, parquet: bool) -> None:
-        """Gather and write everything: the ids as they are, or as a Parquet column by the writer that ours uses."""
+    def write(self, folder: Path, kind: Kind) -> None:
+        """Gather and write everything: the ids as they are, or as a Parquet column, as ours is written."""
         folder.mkdir(parents=True)
+        if kind == "page cache":
+            for number, ids in enumerate(self._gathered()):
+                with replacing(folder / f"part-{number:05d}") as temporary, temporary.open("wb", buffering=0) as stream:
+                    stream.write(ids.data)
+            return
+        with Disk(1) as disk:
+            done = []
+            for number, ids in enumerate(self._gathered()):
+                with disk.begin(folder / f"part-{number:05d}") as file:
+                    if kind == "Parquet":
+                        self._write_parquet(ids, file)
+                    else:
+                        file.write(ids.data)
+                    done.append(file.finish())
+            for written in done:
+                written.result()
+
+    def _gathered(self) -> Iterator[NDArray[np.uint32]]:
         arrays = self._arrays
-        for number, (samples, slices) in enumerate(self._parts):
-            ids = np.empty(samples * self._length, np.uint32)
+        kept = np.empty(self._parts[0][0] * self._length, np.uint32)
+        for samples, slices in self._parts:
+            ids = kept[: samples * self._length]
             for part, begin, start, length in slices:
                 ids[start : start + length] = arrays[part][begin : begin + length]
-            with replacing(folder / f"part-{number:05d}") as temporary:
-                if parquet:
-                    offsets = np.arange(0, len(ids) + 1, self._length, dtype=np.int64)
-                    column = pa.LargeListArray.from_arrays(offsets, pa.array(ids))
-                    pq.write_table(
-                        pa.table({"input_ids": column}),
-                        temporary,
-                        compression="none",
-                        use_dictionary=False,
-                        write_statistics=False,
-                        row_group_size=max(1, writing.ROW_GROUP_TOKENS // self._length),
-                    )
-                else:
-                    with temporary.open("wb", buffering=0) as stream:
-                        stream.write(ids.data)
+            yield ids
+
+    def _write_parquet(self, ids: NDArray[np.uint32], file: Written) -> None:
+        offsets = np.arange(0, len(ids) + 1, self._length, dtype=np.int64)
+        table = pa.table({"input_ids": pa.LargeListArray.from_arrays(offsets, pa.array(ids))})
+        with pa.BufferedOutputStream(pa.PythonFile(file, "w"), writing.SMALL_WRITES) as stream:
+            groups = max(1, writing.ROW_GROUP_TOKENS // self._length)
+            pq.write_table(
+                table, stream, compression="none", use_dictionary=False, write_statistics=False, row_group_size=groups
+            )
 
 
 class Round(NamedTuple):
-    """One run of each, by turns."""
+    """One run of each, by turns. `together` is ours with two workers; the last three move as many bytes and do nothing else."""
 
     plan: Spent
     plan_standard: Spent
     write: Spent
-    bare: Spent
-    bare_parquet: Spent
+    together: Spent
     zstd: Spent
+    bare: Spent
+    bare_direct: Spent
+    bare_parquet: Spent
+    sequential: Spent
+    sequential_direct: Spent
+    copy: Spent
 
     @property
     def packing(self) -> float:
@@ -141,6 +167,7 @@ def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> tuple[l
     """
     bare = Bare(warm, plan, context_length)
     sizes: dict[str, int] = {}
+    total = 4 * context_length * len(plan.samples)
 
     def written(name: str, work: Callable[[Path], None]) -> Spent:
         out = folder / name
@@ -149,13 +176,21 @@ def rounds(warm: Warm, plan: Plan, folder: Path, context_length: int) -> tuple[l
         shutil.rmtree(out)
         return found
 
+    def ours(compression: Compression, workers: int) -> Callable[[Path], None]:
+        return lambda out: write_all(warm, plan, out, context_length, compression, workers)
+
     works: dict[str, Callable[[], Spent]] = {
         "plan": lambda: spent(lambda: plan_all(warm, "litelong", context_length)),
         "shuffled plan": lambda: spent(lambda: plan_all(warm, "standard", context_length)),
-        "ours": lambda: written("ours", lambda out: write_all(warm, plan, out, context_length, "none")),
-        "bare": lambda: written("bare", lambda out: bare.write(out, parquet=False)),
-        "bare Parquet": lambda: written("bare Parquet", lambda out: bare.write(out, parquet=True)),
-        "zstd": lambda: written("zstd", lambda out: write_all(warm, plan, out, context_length, "zstd")),
+        "ours": lambda: written("ours", ours("none", 1)),
+        "together": lambda: written("together", ours("none", 2)),
+        "zstd": lambda: written("zstd", ours("zstd", 2)),
+        "bare": lambda: written("bare", lambda out: bare.write(out, "page cache")),
+        "bare direct": lambda: written("bare direct", lambda out: bare.write(out, "past it")),
+        "bare Parquet": lambda: written("bare Parquet", lambda out: bare.write(out, "Parquet")),
+        "sequential": lambda: written("sequential", lambda out: sequential(out, total, direct=False)),
+        "sequential direct": lambda: written("sequential direct", lambda out: sequential(out, total, direct=True)),
+        "copy": lambda: spent(lambda: copied(total)),
     }
     found = []
     for turn in range(RUNS + 1):
@@ -175,19 +210,23 @@ def size_of(folder: Path) -> int:
     return sum(file.stat().st_size for file in folder.iterdir())
 
 
-def limits(folder: Path) -> dict[str, float]:
-    """Bytes a second of a memory copy and of an fsynced sequential write, the best of five of each."""
-    block = np.zeros(COPIED, np.uint8)
-    other = np.ones_like(block)
-    path = folder / "sequential"
+def sequential(folder: Path, size: int, *, direct: bool) -> None:
+    """Write one file of `size` bytes in large blocks and fsync it: what the disk gives, through the page cache or past it."""
+    folder.mkdir(parents=True)
+    block = memoryview(mmap.mmap(-1, AT_ONCE))
+    flags = os.O_CREAT | os.O_WRONLY | (os.O_DIRECT if direct else 0)
+    file = os.open(folder / "sequential", flags)
+    try:
+        for begin in range(0, size, AT_ONCE):
+            os.pwrite(file, block[: min(AT_ONCE, size - begin)], begin)
+        os.fsync(file)
+    finally:
+        os.close(file)
 
-    def write() -> None:
-        with path.open("wb") as stream:
-            stream.write(block.data)
-            stream.flush()
-            os.fsync(stream.fileno())
-        path.unlink()
 
-    copy = min(spent(lambda: np.copyto(other, block)).wall for _ in range(5))
-    sequential = min(spent(write).wall for _ in range(5))
-    return {"memory copy": COPIED / copy, "fsynced sequential write": COPIED / sequential}
+def copied(size: int) -> None:
+    """Copy `size` bytes in memory, from one buffer that no cache holds to another, again and again."""
+    block = np.zeros(min(size, COPIED), np.uint8)
+    other = np.empty_like(block)
+    for _ in range(-(-size // COPIED)):
+        np.copyto(other, block)

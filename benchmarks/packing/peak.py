@@ -7,10 +7,13 @@ import time
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import orjson
 
 from benchmarks.packing.measure import plan_all, write_all
 from benchmarks.packing.warm_store import warm_store
+from tools.packing.ledger import token_accounts, with_rest
+from tools.packing.plan_file import write_plan
 
 
 class _Watch(threading.Thread):
@@ -45,8 +48,13 @@ if __name__ == "__main__":
     warm = warm_store(store, tokens, length)
     watch = _Watch()
     watch.start()
-    write_all(warm, plan_all(warm, "litelong", length), out, length, "none", workers=2)
+    plan = plan_all(warm, "litelong", length)
+    write_plan(plan, warm.tables, out / "plan")
+    write_all(warm, plan, out / "samples", length, "none", workers=2)
+    documents = len(warm.tables)
+    token_accounts(warm.tables.lengths, np.zeros(documents, np.int64), with_rest(warm.units, documents), plan, length)
     watch.stopped = True
     watch.join()
     whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    sys.stdout.write(orjson.dumps({"anonymous": watch.peak, "with the mapped store": whole}).decode() + "\n")
+    found = {"documents": documents, "anonymous": watch.peak, "with the mapped store": whole}
+    sys.stdout.write(orjson.dumps(found).decode() + "\n")

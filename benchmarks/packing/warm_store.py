@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from litelong import UsageError
-from tools.columns import Hashes, Names
+from tools.columns import Hashes, Names, mapped
 from tools.corpus import open_corpus
 from tools.corpus.document import Document
 from tools.files import content_hash
@@ -39,7 +39,7 @@ def warm_store(folder: Path, tokens: int, context_length: int) -> Warm:
     encoded = tokenizer.encode_batch(texts, threads=2)
     lengths = np.diff(encoded.offsets)
     copies = -(-tokens // len(encoded.ids))
-    keys = [content_hash(f"{copy}/{number}") for copy in range(copies) for number in range(len(texts))]
+    keys = Hashes(content_hash(f"{copy}/{number}") for copy in range(copies) for number in range(len(texts)))
     store = TokenStore(folder, tokenizer)
     if not len(store):
         _fill(store, encoded, keys, copies)
@@ -48,19 +48,20 @@ def warm_store(folder: Path, tokens: int, context_length: int) -> Warm:
         raise UsageError(f"{folder}: holds a store of another size; name another folder")
     for array in store.locate(keys[:1]).arrays:
         array.max()
-    rows = np.argsort(np.array(keys, "S16"), kind="stable")
+    rows = np.lexsort(keys.halves()[::-1])
     names = Names(f"{row // len(texts)}/{row % len(texts)}" for row in rows.tolist())
-    tables = Tables(names, Hashes(keys[row] for row in rows.tolist()), lengths[rows % len(texts)])
+    columns = (mapped(keys[rows].array, folder), mapped(lengths[rows % len(texts)], folder))
+    tables = Tables(names.mapped(folder), Hashes(columns[0]), columns[1])
     return Warm(store, tables, _topics(tables.lengths, context_length))
 
 
-def _fill(store: TokenStore, encoded: Encoded, keys: list[bytes], copies: int) -> None:
+def _fill(store: TokenStore, encoded: Encoded, keys: Hashes, copies: int) -> None:
     n = len(encoded.offsets) - 1
     per_part = max(1, PART_TOKENS // len(encoded.ids))
     for part, first in enumerate(range(0, copies, per_part)):
         with PartWriter(store.folder, part, np.dtype("<u4"), "tiktoken") as writer:
             for copy in range(first, min(first + per_part, copies)):
-                writer.append(keys[copy * n : (copy + 1) * n], encoded)
+                writer.append(list(keys[copy * n : (copy + 1) * n]), encoded)
             writer.finish()
 
 

@@ -23,14 +23,17 @@ def test_the_bare_one_writes_the_same_documents_ids(tmp_path: Path, monkeypatch:
     assert len(plan.samples) > 100
     write_all(warm, plan, tmp_path / "ours", CONTEXT, "none")
     bare = Bare(warm, plan, CONTEXT)
-    bare.write(tmp_path / "raw", parquet=False)
-    bare.write(tmp_path / "parquet", parquet=True)
+    bare.write(tmp_path / "raw", "page cache")
+    bare.write(tmp_path / "direct", "past it")
+    bare.write(tmp_path / "parquet", "Parquet")
     separator = warm.store.tokenizer.eos_id
-    for ours, raw, parquet in zip(*(sorted((tmp_path / n).iterdir()) for n in ("ours", "raw", "parquet")), strict=True):
+    names = ("ours", "raw", "direct", "parquet")
+    for ours, raw, direct, parquet in zip(*(sorted((tmp_path / n).iterdir()) for n in names), strict=True):
         ids = pq.read_table(ours)["input_ids"].combine_chunks().values.to_numpy()
         documents = ids != separator
         for other in (
             np.fromfile(raw, np.uint32),
+            np.fromfile(direct, np.uint32),
             pq.read_table(parquet)["input_ids"].combine_chunks().values.to_numpy(),
         ):
             assert (ids[documents] == other[documents]).all()
@@ -42,5 +45,6 @@ def test_every_kind_of_work_is_timed(tmp_path: Path, monkeypatch: pytest.MonkeyP
     plan = plan_all(warm, "litelong", CONTEXT)
     (found,), sizes = rounds(warm, plan, tmp_path / "out", CONTEXT)
     assert all(spent.cpu > 0 for spent in found)
-    assert sizes["ours"] > sizes["bare Parquet"] > sizes["bare"] == 4 * CONTEXT * len(plan.samples) > sizes["zstd"]
+    assert sizes["ours"] == sizes["together"] > sizes["bare Parquet"] > sizes["bare"] > sizes["zstd"]
+    assert sizes["bare"] == sizes["bare direct"] == sizes["sequential"] == 4 * CONTEXT * len(plan.samples)
     assert list((tmp_path / "out").iterdir()) == []

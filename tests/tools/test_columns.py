@@ -1,5 +1,6 @@
 """Columns of ids and hashes: what a list of them would say, in a tenth of the room."""
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools import columns
-from tools.columns import Hashes, Names
+from tools.columns import Hashes, Names, mapped
 from tools.tokens.lookup import HashLookup
 
 names = st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True)
@@ -55,7 +56,7 @@ def test_every_hash_is_found_at_its_place_and_no_other(given_hashes: list[bytes]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tools.tokens.lookup._AT_ONCE", at_once)
         parts = [Hashes(given_hashes[: held // 2]), Hashes(given_hashes[held // 2 : held])]
-        lookup = HashLookup(parts)
+        lookup = HashLookup(parts, Path())
         expected = [place if place < held else -1 for place in range(len(given_hashes))]
         assert lookup.places(given_hashes).tolist() == expected
         assert lookup.places(Hashes(given_hashes)).tolist() == expected
@@ -66,6 +67,24 @@ def test_every_hash_is_found_at_its_place_and_no_other(given_hashes: list[bytes]
 def test_a_content_hash_has_sixteen_bytes(key: bytes) -> None:
     with pytest.raises(ValueError, match="16 bytes"):
         Hashes([bytes(16), key])
+
+
+def test_mapped_columns_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_WORTH_A_FILE", 1)
+    column = mapped(np.arange(10).reshape(5, 2), tmp_path)
+    assert isinstance(column.base, np.memmap)
+    assert column.tolist() == np.arange(10).reshape(5, 2).tolist()
+    names = Names(["a", "", "Réef", "z" * 100])
+    assert list(names.mapped(tmp_path)) == list(names)
+    assert [names.mapped(tmp_path).row(name) for name in names] == [0, 1, 2, 3]
+    assert list(Names([]).mapped(tmp_path)) == []
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_where_no_file_can_be_written_columns_stay_in_memory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(columns, "_WORTH_A_FILE", 1)
+    array = np.arange(10)
+    assert mapped(array, tmp_path / "absent") is array
 
 
 def test_blocks_are_put_together(monkeypatch: pytest.MonkeyPatch) -> None:

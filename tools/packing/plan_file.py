@@ -13,6 +13,7 @@ from tools.packing.schema import LABELS, PLAN, SEGMENT
 from tools.packing.tables import ROLES, Plan, PlannedSample, Tables, joined
 
 PLAN_ROWS = 65_536
+GROUP_SEGMENTS = 65_536
 _ROLES = pa.array([str(role) for role in ROLES], pa.string())
 
 
@@ -22,11 +23,22 @@ def write_plan(plan: Plan, tables: Tables, folder: Path) -> list[Path]:
     for number, begin in enumerate(range(0, max(len(plan.samples), 1), PLAN_ROWS)):
         rows = plan.samples[begin : begin + PLAN_ROWS]
         path = folder / f"part-{number:05d}.parquet"
-        with replacing(path) as temporary:
-            table = pa.table([*label_columns(rows), segment_column(rows, tables.doc_ids)], schema=PLAN)
-            pq.write_table(table, temporary, compression="zstd")
+        with replacing(path) as temporary, pq.ParquetWriter(temporary, PLAN, compression="zstd") as writer:
+            for some in _in_groups(rows):
+                writer.write_table(pa.table([*label_columns(some), segment_column(some, tables.doc_ids)], schema=PLAN))
         paths.append(path)
     return paths
+
+
+def _in_groups(rows: Sequence[PlannedSample]) -> Iterator[Sequence[PlannedSample]]:
+    """Rows a row group: at most `GROUP_SEGMENTS` segments, so that short documents take no more memory than long ones."""
+    begin = held = 0
+    for number, row in enumerate(rows):
+        held += len(row.segments)
+        if held > GROUP_SEGMENTS and number > begin:
+            yield rows[begin:number]
+            begin, held = number, len(row.segments)
+    yield rows[begin:]
 
 
 def read_plan(folder: Path, batch_size: int) -> Iterator[pa.RecordBatch]:

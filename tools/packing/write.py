@@ -39,6 +39,8 @@ _SEGMENT = "segments.list.element."
 # segments of short documents would take 0.15 bytes a token. Ids do not repeat enough for a dictionary to pay.
 _DICTIONARY = ["recipe", "category", *(_SEGMENT + name for name in ("role", "chunk", "doc_start"))]
 _DIFFERENCES = {_SEGMENT + name: "DELTA_BINARY_PACKED" for name in ("rank", "start", "length")}
+_AT_ONCE = 1 << 14
+"""Ids that the Parquet writer takes at a time: with 1,024 it takes 3 % longer."""
 _STATISTICS = ["sample_id", "topic_id", "n_tokens"]
 
 
@@ -133,6 +135,7 @@ def _write_table(table: pa.Table, file: Written, shape: Shape) -> None:
         pq.write_table(
             table,
             stream,
+            write_batch_size=_AT_ONCE,
             row_group_size=max(1, ROW_GROUP_TOKENS // shape.context_length),
             compression=shape.compression,
             use_dictionary=_DICTIONARY,

@@ -115,7 +115,7 @@ class ChunkTable:
 
     def _load(self) -> None:
         parts = [_read(path) for path in sorted(self._folder.glob("part-*.npz"))]
-        self._lookup = HashLookup([Hashes(hashes) for hashes, *_ in parts])
+        self._lookup = HashLookup([Hashes(hashes) for hashes, *_ in parts], self._store.folder)
         empty = np.zeros(0, np.int64)
         counts = np.concatenate([empty, *(np.diff(offsets) for _, offsets, *_ in parts)])
         self._offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)

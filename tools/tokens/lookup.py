@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 from itertools import compress
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.columns import Hashes, as_hashes
+from tools.columns import Hashes, as_hashes, mapped
 
 _AT_ONCE = 1 << 20
 """Keys that are looked up at a time: what an answer takes beside itself is 50 bytes a key."""
@@ -18,11 +19,12 @@ class HashLookup:
     A hash is two numbers of eight bytes; the first finds it, as fast as numbers are found, and the second confirms it.
     """
 
-    def __init__(self, hashes: Sequence[Hashes]) -> None:
-        """`hashes` are one numbering over several parts."""
+    def __init__(self, hashes: Sequence[Hashes], folder: Path) -> None:
+        """`hashes` are one numbering over several parts; what is made of them lies in `folder` (`tools.columns.mapped`)."""
         first, second = Hashes(np.concatenate([np.empty((0, 16), np.uint8), *(one.array for one in hashes)])).halves()
-        self._order = np.argsort(first, kind="stable")
-        self._first, self._second = first[self._order], second[self._order]
+        order = np.argsort(first, kind="stable")
+        self._first, self._second = mapped(first[order], folder), mapped(second[order], folder)
+        self._order = mapped(order, folder)
 
     def __len__(self) -> int:
         return len(self._order)

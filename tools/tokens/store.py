@@ -16,6 +16,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from litelong import UsageError
+from tools.columns import mapped
 from tools.files import ignore, write_atomic
 from tools.tokens.interface import Located, Tokenizer
 from tools.tokens.lookup import HashLookup
@@ -170,8 +171,9 @@ class TokenStore:
     def _load(self) -> None:
         parts = [read_part(self.folder, number, self._dtype) for number in part_numbers(self.folder)]
         self._ids = [part.ids for part in parts]
-        self._first_documents, self._first_tokens, self._offsets = _one_numbering(parts)
-        self._lookup = HashLookup([part.hashes for part in parts])
+        self._first_documents, self._first_tokens, offsets = _one_numbering(parts)
+        self._offsets = mapped(offsets, self.folder)
+        self._lookup = HashLookup([part.hashes for part in parts], self.folder)
 
 
 def _one_numbering(parts: Sequence[Part]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
