@@ -68,7 +68,7 @@ class SearchSection(Section):
     """BM25. `index` is a folder that `litelong index` has built (none: the run builds its own)."""
 
     backend: str = "auto"
-    k1: Annotated[float, Field(ge=0.0)] = 1.2
+    k1: Annotated[float, Field(ge=0.0, le=1e6)] = 1.2
     b: Share = 0.75
     analysis: Literal["english", "none"] = "english"
     index: str | None = None

@@ -41,7 +41,7 @@ taxonomy:
 tokenizer: cl100k_base     # or path/to/tokenizer.json
 
 search:
-  backend: auto            # whoosh (small corpora, any k1 and b) or tantivy (fast; k1 1.2 and b 0.75)
+  backend: auto            # whoosh (small corpora) or tantivy (fast)
   k1: 1.2
   b: 0.75
   analysis: english        # none: words as they are, for other languages

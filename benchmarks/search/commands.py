@@ -59,6 +59,15 @@ def growth(
         _show("growth", measure_growth(data, plot, _say), out)
 
 
+@search.command("search-constants")
+def constants(data: Data, size: Annotated[int, typer.Option(help="Documents.")] = 280_000, out: Page = None) -> None:
+    """What other k1 and b than tantivy's own cost it."""
+    with answering():
+        from benchmarks.search.constants import measure_constants
+
+        _show("constants", measure_constants(data, size, _say), out)
+
+
 @search.command("search-whoosh")
 def whoosh(data: Data, out: Page = None) -> None:
     """Whoosh's block size, compression, memory and positions, one at a time."""

@@ -74,4 +74,4 @@ def weighted_words(query: AnyQuery, analysis: str = "english") -> list[WeightedW
         for part in query.parts if isinstance(query, Query) else (QueryPart(query),):
             for word in words(part.text, analysis):
                 weights[word] = weights.get(word, 0.0) + part.weight
-    return [WeightedWord(word, weights[word]) for word in sorted(weights)]
+    return list(map(WeightedWord._make, sorted(weights.items())))

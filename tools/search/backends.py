@@ -44,7 +44,7 @@ def build_index(
     check_backend(settings.backend)
     if settings.backend != "auto":
         return _backend(settings.backend).build(documents, path, settings, tick)
-    choice, documents = choose(documents, settings)
+    choice, documents = choose(documents)
     log.info("search index %s: %s", path, choice.why)
     return _backend(choice.backend).build(documents, path, settings, tick, choice.why)
 
@@ -62,16 +62,14 @@ def settled(settings: SearchSettings, documents: float, characters: float) -> Se
     if settings.backend != "auto":
         return settings
     large = documents > WHOOSH_DOCUMENTS or characters > WHOOSH_CHARACTERS
-    return replace(settings, backend="tantivy" if large and settings.usual else "whoosh")
+    return replace(settings, backend="tantivy" if large else "whoosh")
 
 
-def choose(documents: Iterable[Document], settings: SearchSettings) -> tuple[Choice, Iterable[Document]]:
+def choose(documents: Iterable[Document]) -> tuple[Choice, Iterable[Document]]:
     """The backend for a corpus, and the same documents again. At most `WHOOSH_CHARACTERS` are held in memory meanwhile.
 
     The totals decide, not which documents come first, so the choice is the same in whatever order a corpus arrives.
     """
-    if not settings.usual:
-        return Choice("whoosh", "auto: whoosh, since tantivy's k1 and b cannot be set"), documents
     limits = f"{WHOOSH_DOCUMENTS:,} documents and {WHOOSH_CHARACTERS:,} characters"
     held: list[Document] = []
     characters = 0
@@ -88,7 +86,7 @@ def outgrown(path: Path, documents: int, characters: int) -> bool:
     """Whether `auto` chose Whoosh for the index in `path` and would take tantivy for what it holds now."""
     manifest = read_manifest(path)
     small = documents <= WHOOSH_DOCUMENTS and characters <= WHOOSH_CHARACTERS
-    return manifest.backend == "whoosh" and manifest.chosen.startswith("auto") and manifest.settings.usual and not small
+    return manifest.backend == "whoosh" and manifest.chosen.startswith("auto") and not small
 
 
 def _emptying(held: list[Document]) -> Iterator[Document]:

@@ -6,7 +6,6 @@ the same texts in another order, on another day or by more workers gives the sam
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from math import isfinite
 from pathlib import Path
 from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
@@ -16,7 +15,7 @@ from tools.files import ignore
 
 ANALYSES = ("english", "none")
 TANTIVY_K1, TANTIVY_B = 1.2, 0.75
-"""Constants of tantivy's, in its source."""
+"""Constants of tantivy's, in its source; with others it costs more (docs/search.md)."""
 
 
 class Hit(NamedTuple):
@@ -63,6 +62,16 @@ class Terms:
 AnyQuery = str | Query | Terms
 
 
+GREATEST_K1 = 1_000_000
+
+
+class Constants(NamedTuple):
+    """BM25's two free parameters."""
+
+    k1: float
+    b: float
+
+
 @dataclass(frozen=True, slots=True)
 class SearchSettings:
     """Which backend, BM25's two free parameters, and how text becomes words. Raises `UsageError` when one is out of range.
@@ -78,20 +87,17 @@ class SearchSettings:
     def __post_init__(self) -> None:
         if self.analysis not in ANALYSES:
             raise UsageError(f"search.analysis: there is no {self.analysis[:80]!r}, only {', '.join(ANALYSES)}")
-        if not (isfinite(self.k1) and self.k1 >= 0):
-            raise UsageError(f"search.k1: {self.k1} is no BM25 k1; give a number of 0 or more (1.2 is usual)")
+        if not 0 <= self.k1 <= GREATEST_K1:
+            raise UsageError(
+                f"search.k1: {self.k1} is no BM25 k1; give a number from 0 to {GREATEST_K1:,} (1.2 is usual)"
+            )
         if not 0 <= self.b <= 1:
             raise UsageError(f"search.b: {self.b} is no BM25 b; give a number from 0 to 1 (0.75 is usual)")
-        if self.backend == "tantivy" and not self.usual:
-            raise UsageError(
-                f"search.k1, search.b: tantivy scores with {TANTIVY_K1} and {TANTIVY_B} alone, not {self.k1} and {self.b}; "
-                "set search.backend: whoosh for others"
-            )
 
     @property
-    def usual(self) -> bool:
-        """Whether k1 and b are those that every backend can score with."""
-        return (self.k1, self.b) == (TANTIVY_K1, TANTIVY_B)
+    def constants(self) -> Constants:
+        """k1 and b."""
+        return Constants(self.k1, self.b)
 
 
 @runtime_checkable

@@ -7,15 +7,16 @@ run beside the writer) has no part in the answers: see `tantivy_scoring`. An add
 of those there are.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
-from functools import partial
-from itertools import count
+from itertools import count, repeat
 from os import cpu_count
 from pathlib import Path
-from shutil import copyfile
-from tempfile import mkdtemp
+from shutil import copyfile, rmtree
+from tempfile import gettempdir, mkdtemp
+from time import time
 from typing import ClassVar, NamedTuple, Self
 
 import tantivy
@@ -24,14 +25,19 @@ from litelong import UsageError
 from tools.corpus.document import Document
 from tools.files import content_hash, ignore
 from tools.search.analysis import weighted_words, words
-from tools.search.doc_table import DocTable, DocTableWriter, copy_table, is_table
+from tools.search.bm25 import TANTIVYS
+from tools.search.doc_table import DOC_TABLE, DocTable, DocTableWriter
 from tools.search.folder import Manifest, commit, link, read_manifest, remove, writing
 from tools.search.interface import AnyQuery, Hit, SearchSettings
-from tools.search.tantivy_scoring import NUMBER, TEXT, all_of, schema, top
+from tools.search.rescoring import Rescorer, with_bounds
+from tools.search.rounding import scores_of
+from tools.search.tantivy_scoring import BOUND, NUMBER, TEXT, all_of, schema, top
+from tools.search.word_table import WORD_TABLE
 
 _HEAP = 256 << 20  # bytes of postings before tantivy writes a segment
 _LOCK, _WRITER_LOCK = ".lock", ".tantivy-writer.lock"
-_REWRITTEN = ("meta.json", ".managed.json")
+_WRITTEN = ("meta.json", ".managed.json", *DOC_TABLE, *WORD_TABLE)  # by an addition too; all other files are linked
+_VIEW, _STALE = "litelong-index-", 3600.0  # seconds; a view is needed for milliseconds
 _LEAST_BATCH = 64  # queries a thread is worth starting for
 
 
@@ -40,6 +46,7 @@ class _Reader(NamedTuple):
 
     searcher: tantivy.Searcher
     table: DocTable
+    rescorer: Rescorer | None  # for other k1 and b than tantivy's
 
 
 class TantivyIndex:
@@ -65,8 +72,8 @@ class TantivyIndex:
         """See `SearchIndex.build`. `chosen` is kept in the manifest."""
         settings = replace(settings, backend=cls.backend)
         with writing(path) as data:
-            index = tantivy.Index(schema(), str(data))
-            total = _write(index, data, documents, settings.analysis, tick)
+            index = tantivy.Index(schema(rescored(settings)), str(data))
+            total = _write(index, data, documents, settings, tick)
             manifest = commit(path, data, settings, total, chosen)
         return cls(path, manifest)
 
@@ -83,11 +90,11 @@ class TantivyIndex:
         with writing(self.path) as data:
             before = read_manifest(self.path)
             old = self.path / before.data
-            copy_table(old, data)
             for file in old.iterdir():
-                if not is_table(file) and not file.name.endswith(_LOCK):
-                    (copyfile if file.name in _REWRITTEN else link)(file, data / file.name)
-            total = _write(tantivy.Index.open(str(data)), data, documents, self.settings.analysis, tick)
+                if not file.name.endswith(_LOCK):
+                    written = file.name in _WRITTEN
+                    (copyfile if written else link)(file, data / file.name)
+            total = _write(tantivy.Index.open(str(data)), data, documents, self.settings, tick)
             manifest = commit(self.path, data, self.settings, total, before.chosen)
             self._reader = _read(self.path, manifest)
 
@@ -95,12 +102,13 @@ class TantivyIndex:
         """See `SearchIndex.search`. Scores have 11 significant bits (`tantivy_scoring`)."""
         if k < 1:
             raise ValueError(f"k is the number of hits wanted, 1 or more, not {k}")
-        searcher, table = self._open()
-        found = top(searcher, weighted_words(query, self.settings.analysis), k)
-        order = table.order(found.numbers, found.scores)[:k]
-        doc_ids, scores = table.doc_ids(found.numbers[order]), found.scores[order].tolist()
-        # `Hit(...)` for each, in a third of the time.
-        return list(map(partial(tuple.__new__, Hit), zip(doc_ids, count(1), scores, strict=False)))
+        searcher, table, rescorer = self._open()
+        terms = weighted_words(query, self.settings.analysis)
+        found = rescorer.top(searcher, terms, k) if rescorer else top(searcher, terms, k)
+        order = table.order(found.numbers, found.steps)[:k]
+        doc_ids, scores = table.doc_ids(found.numbers[order]), scores_of(found.steps[order]).tolist()
+        # `Hit(...)` for each, in half the time.
+        return list(map(tuple.__new__, repeat(Hit), zip(doc_ids, count(1), scores, strict=False)))
 
     def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
         """See `SearchIndex.search_many`. tantivy lets other threads run while it searches, so each core takes a part."""
@@ -137,7 +145,11 @@ class TantivyIndex:
 
 
 def _write(
-    index: tantivy.Index, data: Path, documents: Iterable[Document], analysis: str, tick: Callable[[int], None]
+    index: tantivy.Index,
+    data: Path,
+    documents: Iterable[Document],
+    settings: SearchSettings,
+    tick: Callable[[int], None],
 ) -> int:
     """Append `documents` to the files in `data`. Returns how many are there now."""
     _unwatched(index)
@@ -146,12 +158,16 @@ def _write(
     writer = index.writer(heap_size=_HEAP, num_threads=1)
     try:
         with DocTableWriter(data) as table:
-            for document in documents:
+            first = len(table)
+            texts = _analysed(documents, table, settings.analysis, tick)
+            bounded = with_bounds(texts, data, settings.constants) if rescored(settings) else zip(texts, repeat(None))
+            for number, (text, bound) in enumerate(bounded, first):
                 entry = tantivy.Document()
-                entry.add_text(TEXT, " ".join(words(document.text, analysis)))
-                entry.add_unsigned(NUMBER, table.append(document.doc_id, content_hash(document.text)))
+                entry.add_text(TEXT, " ".join(text))
+                entry.add_unsigned(NUMBER, number)
+                if bound is not None:
+                    entry.add_float(BOUND, bound)
                 writer.add_document(entry)
-                tick(1)
         writer.commit()
     finally:
         writer.wait_merging_threads()
@@ -159,17 +175,27 @@ def _write(
     return len(table)
 
 
+def _analysed(
+    documents: Iterable[Document], table: DocTableWriter, analysis: str, tick: Callable[[int], None]
+) -> Iterator[list[str]]:
+    for document in documents:
+        table.append(document.doc_id, content_hash(document.text))
+        yield words(document.text, analysis)
+        tick(1)
+
+
 def _read(path: Path, manifest: Manifest) -> _Reader:
     data = path / manifest.data
     try:
         searcher, table = searcher_of(data), DocTable(data)
+        rescorer = Rescorer(data, manifest.settings.constants) if rescored(manifest.settings) else None
     except (ValueError, OSError) as error:
         raise UsageError(f"search index {path}: tantivy cannot read it ({error!s:.200}); build it again") from error
-    if not searcher.num_docs == len(table) == manifest.documents:
+    if {searcher.num_docs, len(table), len(rescorer or table)} != {manifest.documents}:
         raise UsageError(
             f"search index {path}: it holds {searcher.num_docs} documents, its manifest says {manifest.documents}; build it again"
         )
-    return _Reader(searcher, table)
+    return _Reader(searcher, table, rescorer)
 
 
 def searcher_of(data: Path) -> tantivy.Searcher:
@@ -178,7 +204,8 @@ def searcher_of(data: Path) -> tantivy.Searcher:
     tantivy takes a lock file even to read, and may take it again from a thread a moment later. It gets a folder of links of its
     own, which is removed at once: the files are mapped by then. So an index may lie where nobody can write.
     """
-    view = Path(mkdtemp(prefix="litelong-index-"))
+    _remove_stale_views()
+    view = Path(mkdtemp(prefix=_VIEW))
     try:
         for file in data.iterdir():
             if not file.name.endswith(_LOCK):
@@ -186,6 +213,19 @@ def searcher_of(data: Path) -> tantivy.Searcher:
         return _unwatched(tantivy.Index.open(str(view))).searcher()
     finally:
         remove(view)
+
+
+def _remove_stale_views() -> None:
+    """What processes that were killed while they opened an index have left: folders of links."""
+    for entry in Path(gettempdir()).glob(f"{_VIEW}*"):
+        with suppress(OSError):  # another user's, or another process is faster
+            if time() - entry.lstat().st_mtime > _STALE:
+                rmtree(entry)
+
+
+def rescored(settings: SearchSettings) -> bool:
+    """Whether documents are scored with other constants than tantivy's, by `Rescorer`."""
+    return settings.constants != TANTIVYS
 
 
 def _unwatched(index: tantivy.Index) -> tantivy.Index:

@@ -20,7 +20,7 @@ from tools.search.backends import BACKENDS
 KILLS = 30
 SMALL, LARGE = range(500), range(900)
 
-# Imports once, then forks a child for every line "backend operation folder"; says its pid, and how it ended.
+# Imports once, then forks a child for every line "backend k1 first end folder"; says its pid, and how it ended.
 WORKER = """
 import os, sys
 from pathlib import Path
@@ -32,12 +32,12 @@ def documents(first, end):
     return [Document(str(n), "", f"whale {'reef ' * (n % 5)} w{n % 50} x{n}", 0, n) for n in range(first, end)]
 
 for line in sys.stdin:
-    backend, first, end, folder = line.split(maxsplit=3)
+    backend, k1, first, end, folder = line.split(maxsplit=4)
     pid = os.fork()
     if pid == 0:
         folder = Path(folder.rstrip("\\n"))
         if first == "0":
-            build_index(documents(0, int(end)), folder, SearchSettings(backend))
+            build_index(documents(0, int(end)), folder, SearchSettings(backend, float(k1)))
         else:
             open_index(folder).add(documents(int(first), int(end)))
         os._exit(0)
@@ -82,26 +82,26 @@ def run(worker: "subprocess.Popen[str]", line: str, kill_after: float | None) ->
     return time.monotonic() - begin
 
 
-@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize(("backend", "k1"), [*((backend, 1.2) for backend in BACKENDS), ("tantivy", 0.9)])
 def test_an_index_killed_at_30_moments_answers_as_before_or_as_after(
-    backend: str, tmp_path: Path, worker: "subprocess.Popen[str]"
+    backend: str, k1: float, tmp_path: Path, worker: "subprocess.Popen[str]"
 ) -> None:
     seed = time.time_ns() % 1_000_000
     print(f"seed {seed}")  # shown when the test fails
     random = Random(seed)
     expected = {
         len(numbers): answers(
-            build_index(documents(numbers), tmp_path / f"whole-{len(numbers)}", SearchSettings(backend))
+            build_index(documents(numbers), tmp_path / f"whole-{len(numbers)}", SearchSettings(backend, k1))
         )
         for numbers in (SMALL, LARGE)
     }
     path = tmp_path / "index"
-    took = run(worker, f"{backend} 0 {len(SMALL)} {tmp_path / 'timed'}", None)
+    took = run(worker, f"{backend} {k1} 0 {len(SMALL)} {tmp_path / 'timed'}", None)
     size, ends = 0, {"before": 0, "after": 0}
     for _ in range(KILLS):
         goal = len(LARGE) if size == len(SMALL) else len(SMALL)
         first = random.choice([0, size]) if goal > size else 0
-        run(worker, f"{backend} {first} {goal} {path}", random.uniform(0, 1.2 * took * goal / len(SMALL)))
+        run(worker, f"{backend} {k1} {first} {goal} {path}", random.uniform(0, 1.2 * took * goal / len(SMALL)))
         found = size_now(path)
         assert found in (size, goal)
         if found:
@@ -109,7 +109,7 @@ def test_an_index_killed_at_30_moments_answers_as_before_or_as_after(
         ends["after" if found == goal else "before"] += 1
         size = found
     assert min(ends.values()) > 0, ends
-    run(worker, f"{backend} 0 {len(SMALL)} {path}", None)
+    run(worker, f"{backend} {k1} 0 {len(SMALL)} {path}", None)
     assert answers(open_index(path)) == expected[len(SMALL)]
     assert len(list(path.glob("data-*"))) == 1
 

@@ -45,8 +45,20 @@ def random_documents(count: int, seed: int, longest: int = 60) -> list[Document]
     return [document(n, " ".join(random.choices(VOCABULARY, k=random.randint(1, longest)))) for n in range(count)]
 
 
+OTHER = "tantivy, k1 0.9, b 0.4"
+"""tantivy with other constants than its own is searched in another way."""
+
+
+def settings_of(backend: str, analysis: str = "english") -> SearchSettings:
+    return (
+        SearchSettings("tantivy", 0.9, 0.4, analysis)
+        if backend == OTHER
+        else SearchSettings(backend, analysis=analysis)
+    )
+
+
 def build(backend: str, folder: Path, documents: Sequence[Document], analysis: str = "english") -> SearchIndex:
-    return build_index(documents, folder / "index", SearchSettings(backend, analysis=analysis))
+    return build_index(documents, folder / "index", settings_of(backend, analysis))
 
 
 def folder_for_a_while() -> TemporaryDirectory[str]:
@@ -54,7 +66,7 @@ def folder_for_a_while() -> TemporaryDirectory[str]:
     return TemporaryDirectory(ignore_cleanup_errors=True)
 
 
-@pytest.fixture(params=BACKENDS, scope="module")
+@pytest.fixture(params=(*BACKENDS, OTHER), scope="module")
 def backend(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
@@ -201,6 +213,7 @@ def test_every_backend_scores_by_the_same_formula(backend: str, tmp_path: Path) 
     stems = {d.doc_id: words(d.text) for d in documents}
     mean = sum(map(len, stems.values())) / len(stems)
     random = Random(4)
+    k1, b = index.settings.constants
     for count in (1, 2, 5, 19):
         query = {words(word)[0]: random.choice([1.0, 0.5, 3.0]) for word in random.sample(VOCABULARY, count)}
         frequencies = dict(zip(query, index.document_frequencies(list(query)), strict=True))
@@ -210,7 +223,7 @@ def test_every_backend_scores_by_the_same_formula(backend: str, tmp_path: Path) 
             for word, weight in query.items():
                 n, tf = frequencies[word], text.count(word)
                 idf = log(1 + (len(stems) - n + 0.5) / (n + 0.5))
-                score = weight * idf * tf * 2.2 / (tf + 1.2 * (0.25 + 0.75 * len(text) / mean))
+                score = weight * idf * tf * (k1 + 1) / (tf + k1 * (1 - b + b * len(text) / mean))
                 expected[doc_id] = expected.get(doc_id, 0.0) + score
         hits = index.search(Terms(tuple(WeightedWord(*item) for item in query.items())), 5_000)
         found = {hit.doc_id: hit.score for hit in hits}
@@ -280,7 +293,7 @@ def test_searches_go_on_while_documents_are_added(backend: str, tmp_path: Path) 
 
 def test_ticks_count_the_documents(backend: str, tmp_path: Path) -> None:
     ticks: list[int] = []
-    build_index(random_documents(9, seed=0), tmp_path / "index", SearchSettings(backend), ticks.append).close()
+    build_index(random_documents(9, seed=0), tmp_path / "index", settings_of(backend), ticks.append).close()
     assert sum(ticks) == 9
 
 
@@ -295,7 +308,7 @@ def test_a_build_that_fails_leaves_the_index_that_was_there(backend: str, tmp_pa
     with pytest.raises(RuntimeError):
         build(backend, tmp_path, list(failing(random_documents(5, seed=9))))
     with pytest.raises(RuntimeError):
-        build_index(failing(random_documents(5, seed=9)), tmp_path / "index", SearchSettings(backend))
+        build_index(failing(random_documents(5, seed=9)), tmp_path / "index", settings_of(backend))
     with pytest.raises(RuntimeError):
         index.add(failing(random_documents(5, seed=9)))
     index.close()
@@ -319,7 +332,7 @@ def test_an_index_of_another_language_is_asked_in_it(backend: str, tmp_path: Pat
     assert [index.document_frequency(word) for word in ("The", "die wale", "die whale")] == [1, 1, 0]
     index.add([document(2, "die")])
     reopened = open_index(tmp_path / "index")
-    assert reopened.settings == index.settings == SearchSettings(backend, analysis="none")
+    assert reopened.settings == index.settings == settings_of(backend, "none")
     assert len(reopened.search("die", 5)) == 2
     for opened in (index, reopened):
         opened.close()

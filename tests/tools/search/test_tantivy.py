@@ -6,12 +6,14 @@ from contextlib import contextmanager
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from time import time
 
+import numpy as np
 import pytest
 
 from litelong import UsageError
 from tools.corpus.document import Document
-from tools.search import SearchSettings, WeightedWord, build_index, open_index, tantivy_scoring
+from tools.search import SearchSettings, WeightedWord, build_index, open_index, rounding
 from tools.search.backends import BACKENDS
 from tools.search.tantivy_index import searcher_of
 from tools.search.tantivy_scoring import top
@@ -32,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("bits", [11, 18])
 def test_no_order_of_adding_up_changes_a_score(folder: Path, bits: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The words are given in another order, which changes tantivy's own sums; with 18 bits many more scores are doubtful."""
-    monkeypatch.setattr(tantivy_scoring, "_BITS", bits)
+    monkeypatch.setattr(rounding, "_DROPPED", 53 - bits)
     random = Random(1)
     searcher = searcher_of(folder / "data-00001")
     for count in (3, 5, 9, 20, 40, 64) * 5:
@@ -41,7 +43,9 @@ def test_no_order_of_adding_up_changes_a_score(folder: Path, bits: int, monkeypa
         for _ in range(4):
             random.shuffle(terms)
             found = top(searcher, terms, 200)
-            answers.add(frozenset(zip(found.numbers.tolist(), found.scores.tolist(), strict=True)))
+            least = np.sort(found.steps)[-200:][0]
+            ranked = zip(found.numbers.tolist(), found.steps.tolist(), strict=True)
+            answers.add(frozenset((number, step) for number, step in ranked if step >= least))
         assert len(answers) == 1
 
 
@@ -51,9 +55,34 @@ def test_the_cut_holds_whatever_ties_with_it(folder: Path) -> None:
     searcher = searcher_of(folder / "data-00001")
     for k in (1, 7, 60, 700):
         terms = [WeightedWord(word) for word in random.sample(WORDS, 6)]
-        every = top(searcher, terms, 3_000).scores
-        least = sorted(every, reverse=True)[k - 1]
-        assert sorted(top(searcher, terms, k).scores) == sorted(every[every >= least])
+        every, found = top(searcher, terms, 3_000), top(searcher, terms, k)
+        least = np.sort(every.steps)[-k]
+        assert set(every.numbers[every.steps >= least]) == set(found.numbers[found.steps >= least])
+
+
+def test_folders_of_links_that_killed_processes_left_are_removed(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those that may be in use are not, nor are folders of another name; what the links lead to stays."""
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    kept = tmp_path / "elsewhere" / "kept.txt"
+    kept.parent.mkdir()
+    kept.write_text("a file that a link leads to")
+    hours_ago = time() - 7_200
+    for name, made in (
+        ("litelong-index-old", hours_ago),
+        ("litelong-index-new", time()),
+        ("other-index-old", hours_ago),
+    ):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "link").symlink_to(kept)
+        os.utime(tmp_path / name, (made, made))
+    (tmp_path / "litelong-index-link").symlink_to(kept.parent)
+    os.utime(tmp_path / "litelong-index-link", (hours_ago, hours_ago), follow_symlinks=False)
+    open_index(folder).close()
+    left = {entry.name for entry in tmp_path.iterdir()}
+    assert left == {"elsewhere", "litelong-index-new", "litelong-index-link", "other-index-old"}
+    assert kept.exists()
 
 
 @contextmanager
