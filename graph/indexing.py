@@ -14,7 +14,7 @@ from tools.corpus import CatalogCounts
 from tools.growing import add
 from tools.indexed import BM25, RECORD, IndexedCorpus, build, open_indexed, read_record
 from tools.search import words
-from tools.search.backends import outgrown
+from tools.search.folder import Manifest, read_manifest
 from tools.search.snippets import snippet
 
 
@@ -30,14 +30,14 @@ class FoundRow(TypedDict):
 
 
 class Added(NamedTuple):
-    """An index before and after an addition; `outgrown`: built anew, it would have the faster backend."""
+    """An index before and after an addition. `rebuilt`: with which backend it had to be built anew, and why."""
 
     before: CatalogCounts
     after: CatalogCounts
-    outgrown: bool
+    rebuilt: str | None
 
     def as_dict(self) -> dict[str, Any]:
-        return {"before": self.before._asdict(), "after": self.after._asdict(), "outgrown": self.outgrown}
+        return {"before": self.before._asdict(), "after": self.after._asdict(), "rebuilt": self.rebuilt}
 
 
 def index_corpus(config: Config, out: Path, progress: Progress) -> CatalogCounts:
@@ -68,10 +68,15 @@ def add_to_index(out: Path, paths: Sequence[str], fields: Mapping[str, str | Non
     if paths:
         paths = load_config({"corpus": {"path": list(paths)}}).corpus.path
         check_apart(out, paths)
+    backend = _manifest(out).backend
     with progress.stage("index", None) as tick:
         before, after = add(out, paths, tick)
-    bm25 = out / read_record(out).data / BM25
-    return Added(before, after, outgrown(bm25, after.documents, after.characters))
+    manifest = _manifest(out)
+    return Added(before, after, manifest.chosen if manifest.backend != backend else None)
+
+
+def _manifest(out: Path) -> Manifest:
+    return read_manifest(out / read_record(out).data / BM25)
 
 
 def search_index(path: Path, query: str, k: int) -> list[FoundRow]:

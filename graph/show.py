@@ -127,10 +127,8 @@ def show_added(added: "Added", out: Path) -> None:
     if after == before:
         emit(f"{out}: nothing new; {after.documents:,} documents")
         return
-    if added.outgrown:
-        emit(
-            f"{out} is large for the backend it has (whoosh); built anew with another --out it gets tantivy, which is faster"
-        )
+    if added.rebuilt:
+        emit(f"{out} outgrew its search backend; built anew ({added.rebuilt})")
     emit(
         f"{after.documents - before.documents:,} documents added to {out}, which has {after.documents:,} now "
         f"({after.characters:,} characters); {after.duplicates:,} duplicates, {after.rejected:,} rejected"

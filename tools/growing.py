@@ -9,8 +9,9 @@ The next data folder is made beside the current one: a copy of the catalogue, ha
 what is added. Replacing `index.json` is the commit. A kill before it leaves a folder that is not named, which the next
 addition removes; the folder before is kept until then too, for those who have it open.
 
-Equal to building anew: the documents, their hits and scores. Not always equal: which of several doc_ids a text that is there
-several times goes by (the one that was indexed first keeps it).
+Equal to building anew: the documents, their hits and scores. So where `auto` would now take another backend, the search index
+(and it alone) is built anew; that happens once in the life of an index, and reads the corpus once more. Not always equal:
+which of several doc_ids a text that is there several times goes by (the one that was indexed first keeps it).
 """
 
 import os
@@ -26,10 +27,11 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from litelong import UsageError
-from tools.corpus import Catalog, CatalogCounts
+from tools.corpus import Catalog, CatalogCounts, Corpus, Document, fetch_texts
 from tools.files import ignore, sync
 from tools.indexed import BLOCKS, BM25, CATALOG, CorpusSpec, Record, read_record
-from tools.search import open_index
+from tools.search import build_index, open_index
+from tools.search.backends import unless_outgrown
 
 _LOCK = "write.lock"
 
@@ -71,18 +73,33 @@ def _grow(path: Path, data: Path, record: Record, spec: CorpusSpec, tick: Callab
     with Catalog.grow(data / CATALOG, places) as catalog:
         changed = set(range(len(stamps))) - set(places.values())
         fresh = catalog.admit(corpus.read(changed))
-        # An addition of nothing would cost the index a segment.
-        for first in fresh:
-            index = open_index(data / BM25)
-            try:
-                index.add(chain([first], fresh), tick)
-            finally:
-                index.close()
+        counts = record.counts
+        documents = unless_outgrown(data / BM25, fresh, counts.documents, counts.characters)
+        if documents is not None:
+            _add(data / BM25, iter(documents), tick)
         _refuse_lost(path, catalog)
         counts = catalog.counts()
+        if documents is None:
+            shutil.rmtree(data / BM25)
+            build_index(_all_documents(corpus, catalog), data / BM25, record.search, tick).close()
     for folder in (data, *(f for f in data.rglob("*") if f.is_dir())):
         sync(folder)
     return replace(record, spec=spec, sources=stamps, counts=counts, data=data.name)
+
+
+def _add(bm25: Path, documents: Iterator[Document], tick: Callable[[int], None]) -> None:
+    # An addition of nothing would cost the index a segment.
+    for first in documents:
+        index = open_index(bm25)
+        try:
+            index.add(chain([first], documents), tick)
+        finally:
+            index.close()
+
+
+def _all_documents(corpus: Corpus, catalog: Catalog) -> Iterator[Document]:
+    for entry, text in fetch_texts(corpus, catalog.all_entries()):
+        yield Document(entry.doc_id, entry.title, text, entry.source, entry.position, entry.origin)
 
 
 def _refuse_lost(path: Path, catalog: Catalog) -> None:

@@ -175,7 +175,7 @@ def test_an_index_grows(litelong: Litelong, tmp_path: Path, refused: Callable[..
     refused(litelong("index", "--out", tmp_path / "none"), "CORPUS is missing")
 
 
-def test_an_index_that_outgrew_its_backend_says_so(
+def test_an_index_that_outgrows_its_backend_gets_the_other_and_says_so(
     litelong: Litelong, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(backends, "WHOOSH_DOCUMENTS", 1)
@@ -183,10 +183,14 @@ def test_an_index_that_outgrew_its_backend_says_so(
     corpus.write_bytes(b'{"text": "a whale"}\n')
     succeeded(litelong("index", corpus, "--out", index))
     corpus.write_bytes(corpus.read_bytes() + b'{"text": "another whale"}\n')
-    assert "built anew with another --out it gets tantivy" in succeeded(litelong("index", "--add", "--out", index))
-    succeeded(litelong("index", corpus, "--out", tmp_path / "anew"))
-    answer = orjson.loads(succeeded(litelong("index", "--add", "--out", tmp_path / "anew", "--json")))
-    assert answer["outgrown"] is False
+    said = succeeded(litelong("index", "--add", "--out", index)).splitlines()
+    assert (
+        said[0]
+        == f"{index} outgrew its search backend; built anew (auto: tantivy, above 1 documents and 20,000,000 characters)"
+    )
+    assert said[1].startswith(f"1 documents added to {index}, which has 2 now")
+    answer = orjson.loads(succeeded(litelong("index", "--add", "--out", index, "--json")))
+    assert answer["rebuilt"] is None
     assert answer["before"] == answer["after"]
 
 

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from litelong import UsageError
 from tools.growing import add
 from tools.indexed import CorpusSpec, IndexedCorpus, build, open_indexed
-from tools.search import Hit, SearchSettings
+from tools.search import Hit, SearchSettings, backends
 
 WORDS = "whale reef coral tide moon ship sail storm wind rain cloud river".split()  # noqa: SIM905
 QUERIES = ["whale", "reef coral tide", "storm moon number7"]
@@ -224,3 +224,37 @@ def test_a_kill_leaves_the_index_as_before_or_as_after(index: Path, corpus: Path
     add(index)
     assert hits(index) == after
     opened(index)
+
+
+@pytest.mark.parametrize("limit", ["WHOOSH_DOCUMENTS", "WHOOSH_CHARACTERS"])
+def test_what_auto_would_take_another_backend_for_is_built_anew(
+    limit: str, index: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However it was built, one corpus has one backend: also when an old text has moved, and the next addition adds again."""
+    held = open_indexed(index).counts()
+    monkeypatch.setattr(backends, limit, held.documents + 5 if limit == "WHOOSH_DOCUMENTS" else held.characters + 800)
+    for number, expected in enumerate(("whoosh", "tantivy", "tantivy")):
+        append(corpus / "b.jsonl", range(1_000 * (number + 1), 1_000 * (number + 1) + 4 + 20 * number))
+        lines = (corpus / "b.jsonl").read_bytes().splitlines(keepends=True)
+        (corpus / "b.jsonl").write_bytes(b"".join(reversed(lines)))
+        ticks: list[int] = []
+        _, after = add(index, (), ticks.append)
+        build(spec(corpus), tmp_path / f"anew-{number}", SearchSettings()).close()
+        assert opened(index) == opened(tmp_path / f"anew-{number}")
+        indexed = open_indexed(index)
+        assert indexed.index.backend == expected
+        assert sum(ticks) == {0: 4, 1: after.documents, 2: 44}[number]
+        indexed.close()
+
+
+def test_what_is_gone_is_refused_before_anything_is_built_anew(
+    index: Path, corpus: Path, tree: Callable[[Path], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = tree(index)
+    monkeypatch.setattr(backends, "WHOOSH_DOCUMENTS", 100)
+    append(corpus / "b.jsonl", range(900, 910))
+    (corpus / "texts" / "5-201.txt").unlink()
+    with pytest.raises(UsageError, match="gone or changed"):
+        add(index)
+    (index / "write.lock").unlink()
+    assert tree(index) == held

@@ -82,11 +82,27 @@ def choose(documents: Iterable[Document]) -> tuple[Choice, Iterable[Document]]:
     return Choice("whoosh", f"auto: whoosh, up to {limits}"), held
 
 
-def outgrown(path: Path, documents: int, characters: int) -> bool:
-    """Whether `auto` chose Whoosh for the index in `path` and would take tantivy for what it holds now."""
+def unless_outgrown(
+    path: Path, documents: Iterator[Document], known: int, characters: int
+) -> Iterable[Document] | None:
+    """The same documents, to be added to the index in `path`; or None, and they are used up, when it needs another backend.
+
+    That is when `auto` took Whoosh for the `known` documents there (of so many `characters`) and takes tantivy for all of
+    them together. At most `WHOOSH_CHARACTERS` are held in memory to find out.
+    """
     manifest = read_manifest(path)
-    small = documents <= WHOOSH_DOCUMENTS and characters <= WHOOSH_CHARACTERS
-    return manifest.backend == "whoosh" and manifest.chosen.startswith("auto") and not small
+    if manifest.backend != "whoosh" or not manifest.chosen.startswith("auto"):
+        return documents
+    held: list[Document] = []
+    for document in documents:
+        held.append(document)
+        characters += len(document.text)
+        if known + len(held) > WHOOSH_DOCUMENTS or characters > WHOOSH_CHARACTERS:
+            held.clear()
+            for _ in documents:
+                pass
+            return None
+    return held
 
 
 def _emptying(held: list[Document]) -> Iterator[Document]:
