@@ -26,6 +26,11 @@ from tools.packing.recipe import get_recipe
 
 CHANGEABLE = ("tokenizer", "packing", "negatives", "run.name", "run.workers", "run.tokens")
 """Sections and keys that a repack may change: those that decide neither topics nor how they are searched."""
+NOT_MINED = (
+    *("run.name", "run.out", "run.workers", "run.tokens", "search.index", "negatives.position", "negatives.truncate"),
+    *(f"packing.{key}" for key in ("near_duplicates", "tails", "remainder", "padding", "pad_id", "compression")),
+)
+"""Keys that decide nothing of what is mined: the same roots, asked for the same negatives."""
 TOPICS = ("topics.jsonl", "rejected.jsonl", "debates", "checkpoints.sqlite", "replies.sqlite")
 
 
@@ -108,9 +113,13 @@ def _searched(run_dir: RunDir, old: Config, config: Config) -> tuple[str, ...]:
     searched = []
     if recipe.unit == "topic" and not _hits_are_enough(run_dir, old, config):
         searched.append(f"hits: a topic needs {_needed(config):,} tokens now, and was searched for {_needed(old):,}")
-    if recipe.mines:
+    if recipe.mines and not _negatives_are_the_same(run_dir, old, config):
         searched.append(f"negatives: recipe {config.packing.recipe} needs them ({config.negatives.source})")
     return tuple(searched)
+
+
+def _negatives_are_the_same(run_dir: RunDir, old: Config, config: Config) -> bool:
+    return run_dir.stage("mine") is not None and not set(changed(old, config)) - set(NOT_MINED)
 
 
 def _hits_are_enough(run_dir: RunDir, old: Config, config: Config) -> bool:
@@ -170,6 +179,9 @@ def _copy(run_dir: RunDir, old: Config, config: Config, work: Path) -> dict[str,
         if _hits_are_enough(run_dir, old, config):
             names.append("hits")
             stages.append("retrieve")
+    if get_recipe(config.packing.recipe).mines and _negatives_are_the_same(run_dir, old, config):
+        names.append("negatives")
+        stages.append("mine")
     if config.tokenizer == old.tokenizer:
         names.append("tokens")
     for name in names:

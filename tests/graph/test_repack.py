@@ -11,6 +11,7 @@ import pytest
 
 from graph import Config, run
 from graph.repacking import repack
+from graph.stages import mine
 from litelong import UsageError
 
 Litelong = Callable[..., Any]
@@ -54,6 +55,29 @@ def test_a_repacked_run_is_a_valid_run_with_the_same_topics(
         assert pq.read_table(tmp_path / "new" / "hits").equals(pq.read_table(finished / "hits"))
     mines = changes.get("packing.recipe") == "litelong+nextlong"
     assert [what.partition(":")[0] for what in done.searched] == (["negatives"] if mines else [])
+
+
+@pytest.mark.usefixtures("no_model")
+def test_negatives_that_the_run_has_are_not_searched_for_again(
+    finished: Path, tmp_path: Path, litelong: Litelong, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = {"packing.recipe": "litelong+nextlong", "negatives.granularity": 300}
+    mined = repack(finished, tmp_path / "mined", settings)
+    assert mined.searched
+    changes = {"negatives.position": "tail", "packing.remainder": "pool", "packing.padding": True}
+    anew = repack(finished, tmp_path / "anew", {**settings, **changes})
+    with monkeypatch.context() as no_search:
+        no_search.setattr(mine, "_mine", None)
+        again = repack(tmp_path / "mined", tmp_path / "again", changes)
+    assert again.searched == ()
+    assert litelong("validate", tmp_path / "again").status == 0
+    for name in ("samples", "plan"):
+        files = [sorted((made.result.path / name).iterdir()) for made in (anew, again)]
+        assert [file.read_bytes() for file in files[0]] == [file.read_bytes() for file in files[1]]
+    ledgers = [(made.result.path / "ledger.json").read_bytes() for made in (anew, again)]
+    assert ledgers[0] == ledgers[1]
+    other = repack(tmp_path / "mined", tmp_path / "other", {"negatives.words": 8})
+    assert [what.partition(":")[0] for what in other.searched] == ["negatives"]
 
 
 @pytest.mark.usefixtures("no_model")

@@ -93,7 +93,7 @@ class Line:
 
     def _drafted(self, whole: RowArray, cut: int | None, room: int) -> Draft:
         """A full sample of `whole` places and of the one cut what fills `room`; its rest goes to the head of the line."""
-        taken = self._slices(whole if cut is None else np.append(whole, cut))
+        taken = self._slices(whole if cut is None else np.concatenate((whole, [cut])))
         begins_with_rest, self._rest_first = self._rest_first, False
         if cut is not None:
             marks = int(taken.sizes[-1] - taken.lengths[-1])
@@ -104,7 +104,7 @@ class Line:
             if self._carries:
                 self._begins[cut] += length
                 self._lengths[cut] -= length
-                self._waiting = np.insert(self._waiting, 0, cut)
+                self._waiting = np.concatenate(([cut], self._waiting))
                 self._rest_first = True
         return Draft(taken, begins_with_rest, cut is not None, True, self._layout.capacity)
 
