@@ -52,6 +52,14 @@ class MarkSizes(NamedTuple):
         """Around a document in so many pieces."""
         return sum(self.before(piece) + self.behind(piece, pieces) for piece in range(pieces))
 
+    def each(self, piece: NDArray[np.int64], pieces: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Before and behind each of many pieces, int64 [.]; a document in one piece has no marks."""
+        before, behind = np.zeros((2, PIECES[-1] + 1, PIECES[-1]), np.int64)
+        for count in PIECES:
+            before[count, :count] = [self.before(n) for n in range(count)]
+            behind[count, :count] = [self.behind(n, count) for n in range(count)]
+        return before[pieces, piece], behind[pieces, piece]
+
 
 class Gap(NamedTuple):
     """What stands between two segments: uint32 ids, and which of them a model is to learn to write (the trace's labels)."""

@@ -10,13 +10,12 @@ from lies anywhere before it. No separator stands between pieces. With `back_tra
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 
-from tools.packing.marks import PIECES
+from tools.packing.marks import PIECES, MarkSizes
 from tools.packing.recipe import Settings, UnitKind, get_recipe, register_recipe
-from tools.packing.tables import Plan, PlannedSample, Segment, Tables, Unit, Usage
+from tools.packing.tables import Plan, PlannedSample, RowArray, Segments, Tables, Unit, Usage
 
 
 class Knotted:
@@ -65,47 +64,52 @@ def knot(plan: Plan, begin: int, settings: Settings) -> None:
         plan.samples[number] = replace(sample, segments=knotted(sample, settings))
 
 
-def knotted(sample: PlannedSample, settings: Settings) -> tuple[Segment, ...]:
+def knotted(sample: PlannedSample, settings: Settings) -> Segments:
     """The sample's segments in pieces (`chunk` is the piece's number), shuffled, each document's last piece after its others.
 
     A single token stays whole. Seeded by the sample's id.
     """
     rng = settings.rng("utk", sample.sample_id)
-    marks = settings.layout.marks
-    counts = _counts(sample, settings)
-    pieces = [_cut(segment, rng, count) for segment, count in zip(sample.segments, counts, strict=True)]
+    table, marks = sample.table, settings.layout.marks
+    counts = rng.choice(PIECES, len(table)) if marks is None else _counts(sample, marks, settings.layout.context_length)
+    counts = np.minimum(counts, table["length"])
+    document = np.repeat(np.arange(len(table)), counts)
+    firsts = np.cumsum(counts) - counts
+    piece = np.arange(len(document)) - firsts[document]
+    borders = _borders(table["length"], counts, rng)
+    begin, end = borders[document, piece], borders[document, piece + 1]
     # Slots are shuffled, and a document's pieces go into its own slots: the last one into the latest.
-    owners = rng.permutation(np.repeat(np.arange(len(pieces)), [len(p) for p in pieces]))
-    waiting = [iter([*(own[i] for i in rng.permutation(len(own) - 1)), own[-1]]) for own in pieces]
-    start = min(segment.start for segment in sample.segments)
-    segments = []
-    for owner in owners.tolist():
-        piece, count = next(waiting[owner]), len(pieces[owner])
-        before, behind = (
-            (marks.before(piece.chunk), marks.behind(piece.chunk, count)) if marks and count > 1 else (0, 0)
-        )
-        segments.append(piece._replace(start=start + before))
-        start += before + piece.length + behind
-    return tuple(segments)
+    slots = np.argsort(rng.permutation(document), kind="stable")
+    turn = np.where((counts == 3) & (rng.random(len(table)) < 0.5), 1, 0)[document]
+    order = np.argsort(slots[firsts[document] + np.where(piece < 2, piece ^ turn, piece)])
+
+    pieces = table[document]
+    pieces["chunk"], pieces["length"], pieces["doc_start"] = piece, end - begin, pieces["doc_start"] + begin
+    before, behind = (
+        (np.zeros_like(piece), np.zeros_like(piece)) if marks is None else marks.each(piece, counts[document])
+    )
+    sizes = (before + pieces["length"] + behind)[order]
+    pieces = pieces[order]
+    pieces["start"] = table["start"].min() + np.cumsum(sizes) - sizes + before[order]
+    return Segments(pieces)
 
 
-def _counts(sample: PlannedSample, settings: Settings) -> list[int | None]:
-    """In how many pieces each document is cut (None: drawn), by the room that is left for their marks behind it."""
-    marks = settings.layout.marks
-    if marks is None:
-        return [None] * len(sample.segments)
+def _counts(sample: PlannedSample, marks: MarkSizes, context_length: int) -> RowArray:
+    """In how many pieces each document is cut: the room that is left for their marks behind it says so."""
     table = sample.table
-    ends = np.append(table["start"][1:], settings.layout.context_length - sample.padding)
-    count_of = {marks.around(pieces): pieces for pieces in PIECES} | {0: 1}
-    return [count_of[room] for room in (ends - table["start"] - table["length"]).tolist()]
+    room = np.append(table["start"][1:], context_length - sample.padding) - table["start"] - table["length"]
+    counts = np.ones(len(table), np.int64)
+    for pieces in PIECES:
+        counts[room == marks.around(pieces)] = pieces
+    return counts
 
 
-def _cut(segment: Segment, rng: np.random.Generator, count: int | None) -> list[Segment]:
-    """A segment in `count` pieces (None: 2 or 3), in their order; fewer where it has fewer tokens."""
-    count = min(int(rng.choice(PIECES)) if count is None else count, segment.length)
-    places = sorted(rng.choice(segment.length - 1, count - 1, replace=False).tolist()) if count > 1 else []
-    borders = [0, *(place + 1 for place in places), segment.length]
-    return [
-        segment._replace(chunk=number, length=end - begin, doc_start=segment.doc_start + begin)
-        for number, (begin, end) in enumerate(pairwise(borders))
-    ]
+def _borders(lengths: RowArray, counts: RowArray, rng: np.random.Generator) -> RowArray:
+    """int64 [n, 4]: where each document's pieces begin, and behind those of its `counts` [n] its end."""
+    one = rng.integers(1, np.maximum(lengths, 2))
+    other = rng.integers(1, np.maximum(lengths - 1, 2))
+    other += other >= one
+    borders = np.stack((np.zeros_like(one), np.minimum(one, other), np.maximum(one, other), lengths), axis=1)
+    borders[counts == 2, 1] = one[counts == 2]
+    borders[np.arange(len(lengths)), counts] = lengths
+    return borders
