@@ -26,7 +26,8 @@ from tools.search.topic_search import Quota, TopicRules
 class RunSection(Section):
     """Where the run goes. `workers` are threads; they never change the result.
 
-    `tokens` is a folder for encoded documents that runs share (none: the run's own).
+    `tokens` is a folder for encoded documents that runs share (none: the run's own). `encoder` is who may encode them; `plain`:
+    the tokenizer's own package alone.
     """
 
     name: str = Field("run", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")
@@ -34,6 +35,7 @@ class RunSection(Section):
     seed: Annotated[int, Field(ge=0)] = 0
     workers: Annotated[int, Field(ge=1, le=256)] = 2
     tokens: Name | None = None
+    encoder: Literal["auto", "plain"] = "auto"
 
 
 class CorpusSection(Section):
@@ -185,7 +187,8 @@ class Config(Section):
     def fingerprint(self) -> str:
         """Hex digest of all that decides a run's result: not where it and its tokens are written, nor by how many."""
         deciding = self.model_dump(mode="json")
-        del deciding["run"]["out"], deciding["run"]["workers"], deciding["run"]["tokens"]
+        for key in ("out", "workers", "tokens", "encoder"):
+            del deciding["run"][key]
         debate = deciding["debate"]
         del debate["concurrency"], debate["budget"], debate["replies"]
         # Prices, limits and where a key stands decide nothing.

@@ -18,6 +18,7 @@ run:
   seed: 0                  # same config, corpus and seed: byte-identical samples
   workers: 2               # threads; never changes the result
   tokens: null             # a folder for encoded documents that runs share, so that each is encoded once; null: the run's own
+  encoder: auto            # a faster engine (extra fast) where it proves that its ids are the same; plain: tiktoken or tokenizers
 
 corpus:
   path: [data/]            # files, folders, globs (.txt .md .html .jsonl .parquet, also .gz .zst), hf:NAME, or demo

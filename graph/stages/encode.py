@@ -44,7 +44,7 @@ def _fill(context: RunContext, wanted: RowArray, tick: Tick) -> None:
     try:
         store.fill(_texts(context, wanted), workers, tick, encoder=chosen.tokenizer)
     except DifferenceError as error:
-        LOG.warning("%s; its parts of the token store are encoded again", error)
+        LOG.warning("%s; its parts of the token store are encoded again by %s", error, store.tokenizer.engine)
         store.forget(chosen.tokenizer.engine)
         store.fill(_texts(context, _missing(context)), workers)
         chosen = Chosen(store.tokenizer, {**chosen.left_out, chosen.tokenizer.engine: str(error)})
@@ -53,11 +53,13 @@ def _fill(context: RunContext, wanted: RowArray, tick: Tick) -> None:
 
 def _choose(context: RunContext, wanted: RowArray) -> Chosen:
     tokenizer = context.store.tokenizer
+    if context.config.run.encoder == "plain":
+        return Chosen(tokenizer, {})
     if context.documents.characters[wanted].sum() < WORTH_PROVING:
         return Chosen(tokenizer, {})
     chosen = choose(tokenizer, [text for _, text in _texts(context, wanted[:PROVED_ON])])
     for engine, reason in chosen.left_out.items():
-        LOG.info("tokens: %s is not used: %s", engine, reason)
+        context.progress.say(f"tokens: {engine} is not used ({reason}); {chosen.tokenizer.engine} encodes")
     return chosen
 
 

@@ -199,6 +199,12 @@ def test_an_engine_that_errs_is_found_out_and_changes_nothing(
     monkeypatch.setattr("tools.tokens.store._BATCH_DOCUMENTS", 1)
     honest = run(config("honest", packing={"recipe": "standard"}))
     assert orjson.loads((honest.path / "manifest.json").read_bytes())["token_engine"]["engine"].startswith("gigatoken")
+    plain = run(config("plain", run={"encoder": "plain"}, packing={"recipe": "standard"}))
+    assert orjson.loads((plain.path / "manifest.json").read_bytes())["token_engine"] == {
+        "engine": "tiktoken",
+        "left_out": {},
+    }
+    assert content(plain.path, ("samples",)) == content(honest.path, ("samples",))
     monkeypatch.setattr(fast, "engines_for", lambda t: [("liar", lambda: Liar(t))])
     with caplog.at_level("WARNING", "litelong"):
         found_out = run(config("found-out", packing={"recipe": "standard"}))

@@ -81,6 +81,20 @@ def test_negatives_that_the_run_has_are_not_searched_for_again(
 
 
 @pytest.mark.usefixtures("no_model")
+def test_a_run_is_packed_anew_for_llama_3(
+    finished: Path, tmp_path: Path, tokenizer_folder: Callable[[str], Path], litelong: Litelong
+) -> None:
+    """Its own tokenizer.json and its own BOS; no debate and no search."""
+    done = repack(finished, tmp_path / "new", {"tokenizer": str(tokenizer_folder("llama3"))})
+    assert done.searched == ()
+    answer = litelong("validate", tmp_path / "new")
+    assert answer.status == 0, answer.out
+    ids = pq.read_table(tmp_path / "new" / "samples")["input_ids"].to_pylist()
+    assert {row[0] for row in ids} == {128_000}, "<|begin_of_text|>"
+    assert {i for row in ids for i in row if i >= 128_000} == {128_000, 128_001}, "<|end_of_text|> after each document"
+
+
+@pytest.mark.usefixtures("no_model")
 def test_another_tokenizer_gives_the_run_that_it_would_have_given(
     finished: Path, tmp_path: Path, tokenizer_file: Path, litelong: Litelong
 ) -> None:
