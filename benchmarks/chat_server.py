@@ -99,7 +99,9 @@ class ChatServer:
         await asyncio.gather(*rest, return_exceptions=True)
 
     async def _serve(self, request: web.Request) -> web.Response:
-        question = Question(len(self.questions) + 1, dict(request.headers), await request.json())
+        body = await request.json()
+        # Numbered only now: while one body is awaited another request may come in.
+        question = Question(len(self.questions) + 1, dict(request.headers), body)
         self.questions.append(question)
         self._open += 1
         self.at_once = max(self.at_once, self._open)
