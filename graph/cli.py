@@ -132,6 +132,10 @@ def index(
     source_field: Annotated[
         str | None, typer.Option("--source-field", help="Column with the part of the corpus that a row is from.")
     ] = None,
+    backend: Annotated[str | None, typer.Option("--backend", help="whoosh, tantivy, or auto (by size).")] = None,
+    k1: Annotated[float | None, typer.Option("--k1", help="BM25's k1 (1.2).")] = None,
+    b: Annotated[float | None, typer.Option("--b", help="BM25's b (0.75).")] = None,
+    analysis: Annotated[str | None, typer.Option("--analysis", help="english, or none for other languages.")] = None,
     add: Annotated[
         bool, typer.Option("--add", help="Add to the index in DIR what its corpus has gained, and CORPUS if given.")
     ] = False,
@@ -146,20 +150,17 @@ def index(
         from graph.progress import progress_for_terminal
 
         fields = {"text_field": text_field, "id_field": id_field, "source_field": source_field}
+        search = {"backend": backend, "k1": k1, "b": b, "analysis": analysis}
         if add:
-            added = add_to_index(out, corpus or [], fields, progress_for_terminal())
+            added = add_to_index(out, corpus or [], fields, search, progress_for_terminal())
             show.emit_json(added.as_dict()) if as_json else show.show_added(added, out)
             return
         if not corpus:
             raise UsageError("CORPUS is missing: name files, folders, globs, hf:NAME, or demo")
-        counts = index_corpus(load_config({"corpus": {"path": corpus, **fields}}), out, progress_for_terminal())
-        if as_json:
-            show.emit_json(counts._asdict())
-        else:
-            show.emit(
-                f"{counts.documents:,} documents ({counts.characters:,} characters) indexed in {out}; "
-                f"{counts.duplicates:,} duplicates, {counts.rejected:,} rejected"
-            )
+        asked = {key: value for key, value in search.items() if value is not None}
+        config = load_config({"corpus": {"path": corpus, **fields}, "search": asked})
+        built = index_corpus(config, out, progress_for_terminal())
+        show.emit_json(built.as_dict()) if as_json else show.show_indexed(built, out)
 
 
 @app.command()

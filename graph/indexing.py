@@ -14,6 +14,7 @@ from tools.corpus import CatalogCounts
 from tools.growing import add
 from tools.indexed import BM25, RECORD, IndexedCorpus, build, open_indexed, read_record
 from tools.search import words
+from tools.search.backends import check_backend
 from tools.search.folder import Manifest, read_manifest
 from tools.search.snippets import snippet
 
@@ -40,31 +41,52 @@ class Added(NamedTuple):
         return {"before": self.before._asdict(), "after": self.after._asdict(), "rebuilt": self.rebuilt}
 
 
-def index_corpus(config: Config, out: Path, progress: Progress) -> CatalogCounts:
+class Indexed(NamedTuple):
+    """An index that was built: what it holds, with which search backend, and who chose that, and why."""
+
+    counts: CatalogCounts
+    backend: str
+    chosen: str
+
+    def as_dict(self) -> dict[str, Any]:
+        return {**self.counts._asdict(), "backend": self.backend, "chosen": self.chosen}
+
+
+def index_corpus(config: Config, out: Path, progress: Progress) -> Indexed:
     """Build an index of the configuration's corpus in `out`, which must not exist or be empty. Raises `UsageError`."""
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         hint = "add to it with --add" if (out / RECORD).is_file() else "name another folder with --out, or remove it"
         raise UsageError(f"{out}: is there already and not empty; {hint}")
+    check_backend(config.search.backend)
     check_apart(out, config.corpus.path)
     with progress.stage("index", None) as tick:
         indexed = build(spec_of(config), out, config.search.settings, tick)
     counts = indexed.counts()
     indexed.close()
-    return counts
+    manifest = _manifest(out)
+    return Indexed(counts, manifest.backend, manifest.chosen)
 
 
-def add_to_index(out: Path, paths: Sequence[str], fields: Mapping[str, str | None], progress: Progress) -> Added:
+def add_to_index(
+    out: Path,
+    paths: Sequence[str],
+    fields: Mapping[str, str | None],
+    search: Mapping[str, str | float | None],
+    progress: Progress,
+) -> Added:
     """Add to the index in `out` what its corpus has gained, and the corpus at `paths`.
 
-    `fields` (`text_field`, ...) may be given again and must then be what the index was built with. Raises `UsageError`.
+    `fields` (`text_field`, ...) and `search` (`k1`, ...) may be given again and must then be what the index was built with.
+    Raises `UsageError`.
     """
-    spec = read_record(out).spec
-    for name, value in fields.items():
-        if value is not None and value != getattr(spec, name):
-            built = getattr(spec, name)
-            raise UsageError(
-                f"--{name.replace('_', '-')} {value}: {out} was built with {built}; leave it out, or build another index"
-            )
+    record = read_record(out)
+    for built_with, given in ((record.spec, fields), (record.search, search)):
+        for name, value in given.items():
+            built = getattr(built_with, name)
+            if value not in (None, built):
+                raise UsageError(
+                    f"--{name.replace('_', '-')} {value}: {out} was built with {built}; leave it out, or build another index"
+                )
     if paths:
         paths = load_config({"corpus": {"path": list(paths)}}).corpus.path
         check_apart(out, paths)

@@ -15,7 +15,7 @@ from agents.messages import Event
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from graph.indexing import Added, FoundRow
+    from graph.indexing import Added, FoundRow, Indexed
     from graph.inspecting import SampleView
     from graph.planning import Estimate, SeatEstimate
     from taxonomy.stats import TaxonomyStats
@@ -119,6 +119,15 @@ def show_estimate(estimate: "Estimate") -> None:
 def _seat_estimate(seat: "SeatEstimate") -> str:
     cost = "no price is configured" if seat.cost is None else f"cost {seat.cost:.2f}"
     return f"about {seat.calls:,} calls, {seat.prompt_tokens:,} tokens in, {seat.reply_tokens:,} out, {cost}"
+
+
+def show_indexed(built: "Indexed", out: Path) -> None:
+    """What an index holds, and how it is searched."""
+    counts = built.counts
+    emit(
+        f"{counts.documents:,} documents ({counts.characters:,} characters) indexed in {out}; "
+        f"{counts.duplicates:,} duplicates, {counts.rejected:,} rejected; search backend {built.backend} ({built.chosen})"
+    )
 
 
 def show_added(added: "Added", out: Path) -> None:

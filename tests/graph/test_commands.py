@@ -11,7 +11,8 @@ from syrupy.assertion import SnapshotAssertion
 
 from graph import Config, load_config
 from litelong import __version__
-from tools.search import backends
+from tools.indexed import read_record
+from tools.search import SearchSettings, backends
 
 Litelong = Callable[..., Any]
 BIRDS = "NATURE / Wildlife / Birds"
@@ -150,6 +151,24 @@ def test_search_shows_hostile_texts_as_text(litelong: Litelong, tmp_path: Path) 
     assert shown.splitlines()[0].endswith("  [red]T[/] ␇\ufffd")
     assert "[link=x]krill[/link] ␛]0;x␇ far away" in shown
     assert all(line == line.rstrip() and line.isprintable() for line in shown.splitlines())
+
+
+def test_an_index_is_built_as_asked(litelong: Litelong, tmp_path: Path, refused: Callable[..., None]) -> None:
+    corpus, index = tmp_path / "a.jsonl", tmp_path / "index"
+    corpus.write_bytes(b'{"id": "a", "text": "der Wal"}\n{"id": "b", "text": "die Wale"}\n')
+    asked = ("--backend", "tantivy", "--k1", "0.9", "--b", "0.4", "--analysis", "none")
+    out = succeeded(litelong("index", corpus, "--out", index, *asked))
+    assert out.endswith("search backend tantivy (by name)\n")
+    assert read_record(index).search == SearchSettings("tantivy", 0.9, 0.4, "none")
+    assert [row["doc_id"] for row in orjson.loads(succeeded(litelong("search", index, "WALE", "--json")))] == ["b"]
+    assert "nothing new" in succeeded(litelong("index", "--add", "--out", index, *asked))
+    refused(litelong("index", "--add", "--out", index, "--k1", "1.2"), "--k1 1.2", "was built with 0.9", "leave it out")
+    for option, value in (("backend", "lucene"), ("k1", "-1"), ("k1", "nan"), ("b", "1.1"), ("analysis", "german")):
+        refused(litelong("index", corpus, "--out", tmp_path / "new", f"--{option}", value), f"search.{option}")
+    assert not (tmp_path / "new").exists()
+    answer = orjson.loads(succeeded(litelong("index", corpus, "--out", tmp_path / "new", "--json")))
+    assert answer["backend"] == "whoosh"
+    assert answer["chosen"].startswith("auto: whoosh, up to")
 
 
 def test_an_index_grows(litelong: Litelong, tmp_path: Path, refused: Callable[..., None]) -> None:

@@ -48,7 +48,7 @@ def test_a_run_whose_corpus_grew(
         UsageError, match=rf"^{index}: the corpus changed .*; `litelong index --add --out {index}` adds"
     ):
         run(made("begun", index))
-    added = add_to_index(index, [], {}, Quiet())
+    added = add_to_index(index, [], {}, {}, Quiet())
     assert added.after.documents - added.before.documents == len(late) > 0
     with pytest.raises(UsageError, match=rf"^{index}: was added to since {begun} began; begin a new run with --out"):
         run(made("begun", index))

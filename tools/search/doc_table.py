@@ -98,8 +98,10 @@ class DocTable:
 
     def doc_ids(self, numbers: Numbers) -> list[str]:
         """The `doc_id` of each of `numbers`."""
+        # `pa.array` would look for pandas, and where there is one the first search would take 0.1 s longer.
+        places = pa.Array.from_buffers(pa.int64(), len(numbers), [None, pa.py_buffer(np.ascontiguousarray(numbers))])
         try:
-            return pc.take(self._ids, pa.array(numbers)).to_pylist()  # type: ignore[no-any-return]
+            return pc.take(self._ids, places).to_pylist()  # type: ignore[no-any-return]
         except UnicodeDecodeError:  # an id with half a surrogate pair, from a file's name
             spans = zip(self._offsets[numbers].tolist(), self._offsets[numbers + 1].tolist(), strict=True)
             return [str(self._bytes[start:end], "utf-8", "surrogatepass") for start, end in spans]
