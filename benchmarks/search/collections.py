@@ -54,7 +54,7 @@ Judgement = tuple[str, str, int]
 
 def _beir(folder: Path) -> tuple[dict[str, str], dict[str, str], Iterator[Judgement]]:
     documents = {
-        str(row["_id"]): f"{row.get('title', '')}\n{row['text']}".strip() for row in _rows(folder / "corpus.jsonl")
+        str(row["_id"]): f"{row.get('title') or ''}\n{row['text']}".strip() for row in _rows(folder / "corpus.jsonl")
     }
     queries = {str(row["_id"]): str(row["text"]) for row in _rows(folder / "queries.jsonl")}
     path = next((p for p in (folder / "qrels" / "test.tsv", folder / "qrels.tsv") if p.is_file()), None)
@@ -64,10 +64,14 @@ def _beir(folder: Path) -> tuple[dict[str, str], dict[str, str], Iterator[Judgem
 
 
 def _rows(path: Path) -> Iterator[dict[str, str]]:
+    """Objects with `_id` and `text`."""
     try:
         with path.open("rb") as lines:
-            for line in lines:
-                yield orjson.loads(line)
+            for number, line in enumerate(lines, 1):
+                row = orjson.loads(line)
+                if not (isinstance(row, dict) and {"_id", "text"} <= row.keys()):
+                    raise UsageError(f"{path}:{number}: no object with _id and text; BEIR's layout has one a line")
+                yield row
     except (OSError, orjson.JSONDecodeError) as error:
         raise UsageError(f"{path}: cannot be read ({error}); one JSON object a line is expected") from None
 
@@ -83,7 +87,7 @@ def _trec(folder: Path, topics: list[Path]) -> tuple[dict[str, str], dict[str, s
         for body in _TOP.findall(path.read_text("utf-8", "replace")):
             if (number := _NUM.search(body)) and (title := _TITLE.search(body)):
                 queries[number[1]] = title[1].strip()
-    return documents, queries, _judgements(sorted(folder.glob("qrels*")))
+    return documents, queries, _judgements(sorted(path for path in folder.glob("qrels*") if path.is_file()))
 
 
 def _judgements(paths: list[Path]) -> Iterator[Judgement]:

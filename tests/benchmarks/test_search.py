@@ -5,7 +5,9 @@ from math import log, log2
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from benchmarks.__main__ import app
 from benchmarks.markdown import write_part
 from benchmarks.search.collections import load_collection
 from benchmarks.search.exact import ExactBM25
@@ -65,6 +67,31 @@ def test_a_collection_is_read_from_either_layout_and_measured(tmp_path: Path, la
     page = measure_quality([folder])
     assert [line.split("|")[2].strip() for line in page.splitlines()[4:]] == ["exact BM25", "whoosh", "tantivy"]
     assert page.count("1.0000") == 6
+
+
+def test_the_command_measures_folders_of_both_layouts(tmp_path: Path) -> None:
+    folders = [beir(tmp_path / "beir"), trec(tmp_path / "trec")]
+    answer = CliRunner().invoke(app, ["search-quality", *map(str, folders)])
+    assert answer.exit_code == 0, answer.stderr
+    names = [line.split("|")[1].strip() for line in answer.stdout.splitlines() if "whoosh" in line or "tantivy" in line]
+    assert names == ["beir", "beir", "trec", "trec"]
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "says"),
+    [
+        ("corpus.jsonl", '{"_id": "d1"}', "corpus.jsonl:1: no object with _id and text"),
+        ("queries.jsonl", "[1]", "queries.jsonl:1: no object"),
+        ("queries.jsonl", "whale", "one JSON object a line is expected"),
+        ("qrels/test.tsv", "a heading alone", "0 judged queries"),
+    ],
+)
+def test_a_damaged_collection_is_refused_in_one_line(tmp_path: Path, file: str, content: str, says: str) -> None:
+    (beir(tmp_path / "beir") / file).write_text(content)
+    answer = CliRunner().invoke(app, ["search-quality", str(tmp_path / "beir")])
+    assert answer.exit_code == 2
+    assert says in answer.stderr
+    assert answer.stderr.count("\n") == 1
 
 
 def test_a_folder_that_is_no_collection_is_refused(tmp_path: Path) -> None:

@@ -205,16 +205,28 @@ def test_one_at_a_time_and_only_to_an_index(index: Path, tmp_path: Path) -> None
     assert not (tmp_path / "nowhere").exists()
 
 
-ADD = "import sys; from pathlib import Path; from tools.growing import add; add(Path(sys.argv[1]))"
+ADD = """
+import sys
+from pathlib import Path
+from tools.growing import add
+from tools.search import backends
+backends.WHOOSH_DOCUMENTS = int(sys.argv[2])
+add(Path(sys.argv[1]))
+"""
 
 
-def test_a_kill_leaves_the_index_as_before_or_as_after(index: Path, corpus: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("limit", [20_000, 500])
+def test_a_kill_leaves_the_index_as_before_or_as_after(
+    limit: int, index: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where it grows past what it has Whoosh for."""
+    monkeypatch.setattr(backends, "WHOOSH_DOCUMENTS", limit)
     append(corpus / "b.jsonl", range(1_000, 4_000))
     before = hits(index)
     build(spec(corpus), tmp_path / "anew", SearchSettings()).close()
     after, rng = hits(tmp_path / "anew"), random.Random(0)
     for _ in range(8):
-        process = subprocess.Popen([sys.executable, "-c", ADD, str(index)])
+        process = subprocess.Popen([sys.executable, "-c", ADD, str(index), str(limit)])
         while process.poll() is None and not (index / "write.lock").exists():
             time.sleep(0.005)
         time.sleep(rng.uniform(0.0, 1.2))
