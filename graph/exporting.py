@@ -57,7 +57,9 @@ def export_run(
             samples,
             out or path / "export" / format_name,
             options,
-            Setting(length, tokenizer, specials.separator),
+            Setting(
+                length, tokenizer, specials.separator, None if specials.marks is None else int(specials.bos is not None)
+            ),
             source=_source(run_dir),
             card=_card(run_dir, config, tokenizer, specials, length, licence),
             next_id=next_id,

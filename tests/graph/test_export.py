@@ -15,6 +15,7 @@ import yaml
 
 from graph import Config, run
 from graph.exporting import export_run, parse_size
+from graph.repacking import repack
 from litelong import UsageError
 from tools.corpus import Document, open_corpus
 from tools.export import Exported
@@ -210,6 +211,38 @@ def test_the_id_more_is_the_documents_own_next_token(finished: Path, tmp_path: P
         json.loads(line) for line in (tmp_path / "out" / "samples" / "shard-00000.jsonl").read_text().splitlines()
     ]
     assert all(sum(row["doc_lens"]) == 1025 == row["n_tokens"] for row in labels)
+
+
+def test_marks_of_pieces_are_text_and_nothing_goes_on_behind_a_trace(
+    finished: Path, tokenizer_file: Path, tmp_path: Path
+) -> None:
+    traced = {"packing.recipe": "utk", "packing.back_trace": True, "packing.padding": True}
+    run_ = repack(finished, tmp_path / "run", {"tokenizer": str(tokenizer_file), **traced}).result.path
+    tokenizer = load_tokenizer(str(tokenizer_file), Path())
+    rows = rows_of(run_)
+    export_run(run_, "jsonl", tmp_path / "jsonl")
+    lines = [
+        json.loads(line)
+        for file in sorted((tmp_path / "jsonl").glob("*.jsonl"))
+        for line in file.read_text().splitlines()
+    ]
+    assert tokenizer.bos_id is not None
+    # The BOS is left out, and nothing else of what is no padding.
+    told = [tokenizer.decode(np.array(row["input_ids"][1 : row["n_tokens"]])) for row in rows]
+    assert [_letters(line["text"]) for line in lines] == [_letters(text) for text in told]
+    export_run(run_, "npy", tmp_path / "npy", extra_token=True)
+    ids = np.concatenate([np.load(file) for file in sorted((tmp_path / "npy").glob("*.npy"))]).reshape(len(rows), -1)
+    traces = 0
+    for row, more in zip(rows, ids[:, -1].tolist(), strict=True):
+        last = row["segments"][-1]
+        if last["start"] + last["length"] < row["n_tokens"] == len(row["input_ids"]):
+            traces += 1
+            assert more == tokenizer.eos_id
+    assert traces >= 3
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
 
 
 def test_the_card_says_what_it_is_and_quotes_what_others_wrote(

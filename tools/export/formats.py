@@ -14,11 +14,15 @@ if TYPE_CHECKING:
 
 
 class Setting(NamedTuple):
-    """What a format must know of the samples: ids in each, the tokenizer, and the special ids that a text leaves out."""
+    """What a format must know of the samples: ids in each, the tokenizer, and the special ids that a text leaves out.
+
+    `marks_from`: where in a sample marks of pieces may begin, behind BOS (None: none stand between the segments).
+    """
 
     length: int
     tokenizer: "Tokenizer"
     separator: int | None
+    marks_from: int | None = None
 
     @property
     def dtype(self) -> "np.dtype[np.unsignedinteger]":

@@ -1,7 +1,7 @@
 """JSONL: the samples as text, for who encodes it anew. Special ids are left out: where a separator stands, an empty line is.
 
 A document that is cut within a character ends (or begins) with U+FFFD. Segments without a separator between them (the
-interleaved recipes) follow each other as they are.
+interleaved recipes) follow each other as they are. Marks of pieces (`packing.back_trace`) are text.
 """
 
 from pathlib import Path
@@ -56,11 +56,14 @@ class _Shard:
         self._stream.close()
 
     def text(self, sample: Sample) -> str:
-        parts, end = [], 0
-        for number, segment in enumerate(sample.segments):
+        decode, marks_from = self._setting.tokenizer.decode, self._setting.marks_from
+        parts, end = [], sample.segments[0]["start"] if marks_from is None else marks_from
+        for segment in sample.segments:
             start = segment["start"]
-            if number and start > end:
-                parts.append(BETWEEN)
+            if start > end:
+                parts.append(BETWEEN if marks_from is None else decode(sample.ids[end:start]))
             end = start + segment["length"]
-            parts.append(self._setting.tokenizer.decode(sample.ids[start:end]))
+            parts.append(decode(sample.ids[start:end]))
+        if marks_from is not None:
+            parts.append(decode(sample.ids[end : sample.n_tokens]))
         return "".join(parts)
