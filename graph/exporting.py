@@ -134,7 +134,7 @@ def _card(
     sections = [(row["section"], row["samples"], row["placed"]) for row in ledger["sections"] if row["samples"]]
     return CardFacts(
         name=config.run.name,
-        recipe=config.packing.recipe,
+        recipe=config.packing.recipe + (", traced back" if specials.marks else ""),
         context_length=config.packing.context_length,
         ids_each=length,
         boundaries=config.packing.boundaries,

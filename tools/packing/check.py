@@ -103,8 +103,9 @@ def _between(row: Mapping[str, Any], specials: Specials) -> dict[int, int]:
     if specials.marks is not None:
         names, pieces = [segment["doc_id"] for segment in segments], [segment["chunk"] for segment in segments]
         begins = [int(specials.bos is not None), *ends]
-        for begin, gap in zip(begins, specials.marks.gaps(row["sample_id"], names, pieces), strict=True):
-            expected.update(zip(range(begin, length), gap.ids.tolist(), strict=False))
+        gaps = specials.marks.gaps(row["sample_id"], names, pieces)
+        for begin, ids in zip(begins, np.split(gaps.ids, np.cumsum(gaps.sizes)[:-1]), strict=True):
+            expected.update(zip(range(begin, length), ids.tolist(), strict=False))
     return expected
 
 

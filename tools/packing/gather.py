@@ -91,8 +91,8 @@ def _copy(
 def _marks(samples: Sequence[PlannedSample], marks: Marks) -> NDArray[np.uint32]:
     """The marks of samples, one after the other."""
     tables = ((sample.sample_id, sample.table) for sample in samples)
-    gaps = (gap for name, table in tables for gap in marks.gaps(name, table["document"], table["chunk"].tolist()))
-    return np.concatenate([np.empty(0, np.uint32), *(gap.ids for gap in gaps)])
+    gaps = (marks.gaps(name, table["document"], table["chunk"]) for name, table in tables)
+    return np.concatenate([np.empty(0, np.uint32), *(own.ids for own in gaps)])
 
 
 def _gaps(

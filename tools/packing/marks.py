@@ -12,7 +12,7 @@ each letter of a label, is encoded by itself: how many ids the marks take does n
 alone.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -61,16 +61,15 @@ class MarkSizes(NamedTuple):
         return before[pieces, piece], behind[pieces, piece]
 
 
-class Gap(NamedTuple):
-    """What stands between two segments: uint32 ids, and which of them a model is to learn to write (the trace's labels)."""
+class Gaps(NamedTuple):
+    """What stands before each of n segments and behind the last: the ids of the n + 1 gaps, one after the other.
+
+    `ids` uint32 [m], `learnt` bool [m]: which of them a model is to learn to write (labels in traces), `sizes` int64 [n + 1].
+    """
 
     ids: Ids
     learnt: NDArray[np.bool_]
-
-
-class _Part(NamedTuple):
-    ids: Ids
-    learnt: bool = False
+    sizes: NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,31 +121,37 @@ class Marks:
         one, other = (len(self.heads[0]), len(self.heads[1])), (len(self.tails[0]), len(self.tails[1]))
         return MarkSizes(sum(map(len, self.label)) + letters, one, other, (two, three))
 
-    def gaps(self, sample_id: str, documents: ArrayLike, pieces: Sequence[int]) -> list[Gap]:
-        """What stands before each of n segments and behind the last: n + 1 gaps.
+    def gaps(self, sample_id: str, documents: ArrayLike, pieces: ArrayLike) -> Gaps:
+        """What stands between n segments.
 
         `documents` and `pieces` [n]: what document each segment is of, and which piece of it. A document with one segment has no
         marks. Labels are drawn by the sample's id. Raises `ValueError` when a document's pieces are not 0, 1 or 0, 1, 2.
         """
         names, owners = np.unique(np.asarray(documents), return_inverse=True)
-        counts = np.bincount(owners, minlength=len(names))
-        marked = np.flatnonzero(counts[owners] > 1).tolist()
-        if any(not 0 <= pieces[n] < min(counts[owners[n]], PIECES[-1]) for n in marked):
+        counts, numbers = np.bincount(owners, minlength=len(names))[owners], np.asarray(pieces, np.int64)
+        marked = counts > 1
+        own, piece, count = owners[marked], numbers[marked], counts[marked]
+        if ((piece < 0) | (piece >= np.minimum(count, PIECES[-1]))).any():
             raise ValueError("holds a document in pieces that are not numbered from 0")
-        labels = dict(
-            zip(((int(owners[n]), pieces[n]) for n in marked), self._labels(sample_id, len(marked)), strict=True)
-        )
-        if len(labels) < len(marked):
+        label_of = np.full((len(names), PIECES[-1]), -1)
+        label_of[own, piece] = np.arange(len(own))
+        if (label_of >= 0).sum() < len(own):
             raise ValueError("holds a piece of a document twice")
-        parts: list[list[_Part]] = [[] for _ in range(len(pieces) + 1)]
-        for n in marked:
-            own, piece = int(owners[n]), pieces[n]
-            last = piece == counts[own] - 1
-            parts[n] += [_Part(self.label[0]), _Part(labels[own, piece]), _Part(self.label[1])]
-            parts[n] += [_Part(self.heads[piece - 1])] if piece else []
-            listed = [labels[own, each] for each in range(piece + 1)] if last else []
-            parts[n + 1] += self._traced(listed) if last else [_Part(self.tails[piece])]
-        return [_joined(gap) for gap in parts]
+        before, behind = self.sizes.each(np.where(marked, numbers, 0), np.where(marked, counts, 1))
+        sizes = np.append(before, 0) + np.append(0, behind)
+        ends = np.cumsum(sizes)
+        made = Gaps(np.empty(int(ends[-1]), np.uint32), np.zeros(int(ends[-1]), np.bool_), sizes)
+        # Within the gaps one after the other, the marked pieces stand here.
+        places, labels = ends[:-1][marked], self._labels(sample_id, len(own))
+        _put(made, places - before[marked], [self.label[0], labels, self.label[1]])
+        for cut in range(PIECES[-1] - 1):
+            _put(made, places[piece == cut + 1] - len(self.heads[cut]), [self.heads[cut]])
+            _put(made, places[(piece == cut) & (count > cut + 1)], [self.tails[cut]])
+        for these in PIECES:
+            last = (count == these) & (piece == these - 1)
+            listed = [part for each in range(these) for part in (self.trace[1], labels[label_of[own[last], each]])][1:]
+            _put(made, places[last], [self.trace[0], *listed, self.trace[2]], learns=True)
+        return made
 
     def loss_mask(self, row: Mapping[str, Any]) -> NDArray[np.bool_]:
         """bool [context_length]: which ids of a row of `samples/*.parquet` the loss counts: all but marks, and traces' labels.
@@ -156,33 +161,30 @@ class Marks:
         segments = row["segments"]
         counted = np.ones(len(row["input_ids"]), np.bool_)
         gaps = self.gaps(row["sample_id"], [s["doc_id"] for s in segments], [s["chunk"] for s in segments])
-        ends = [segment["start"] for segment in segments]
-        ends.append(segments[-1]["start"] + segments[-1]["length"] + len(gaps[-1].ids))
-        for end, gap in zip(ends, gaps, strict=True):
-            counted[end - len(gap.ids) : end] = gap.learnt
+        begins = np.array([segments[0]["start"] - gaps.sizes[0], *(s["start"] + s["length"] for s in segments)])
+        before = np.cumsum(gaps.sizes) - gaps.sizes
+        counted[np.repeat(begins - before, gaps.sizes) + np.arange(len(gaps.ids))] = gaps.learnt
         return counted
 
-    def _traced(self, labels: Sequence[Ids]) -> Iterator[_Part]:
-        begin, comma, end = self.trace
-        yield _Part(begin)
-        for number, label in enumerate(labels):
-            if number:
-                yield _Part(comma)
-            yield _Part(label, learnt=True)
-        yield _Part(end)
-
-    def _labels(self, sample_id: str, count: int) -> Iterator[Ids]:
-        """`count` different labels."""
+    def _labels(self, sample_id: str, count: int) -> Ids:
+        """uint32 [count, .]: so many different labels."""
         base = len(self.letters)
         drawn = seeded(self.seed, "labels", sample_id).choice(base**self.letters_a_label, count, replace=False)
         digits = drawn[:, None] // base ** np.arange(self.letters_a_label) % base
-        return iter(self.letters[digits].reshape(count, self.letters_a_label * self.letters.shape[1]))
+        return self.letters[digits].reshape(count, self.letters_a_label * self.letters.shape[1])
 
 
-def _joined(parts: Sequence[_Part]) -> Gap:
-    sizes = [len(part.ids) for part in parts]
-    ids = np.concatenate([np.empty(0, np.uint32), *(part.ids for part in parts)])
-    return Gap(ids, np.repeat(np.array([part.learnt for part in parts], np.bool_), sizes))
+def _put(made: Gaps, places: NDArray[np.int64], parts: Sequence[Ids], *, learns: bool = False) -> None:
+    """Write parts one after the other from each of `places` [r] on: the same ids [k] everywhere, or a row [r, k] for each.
+
+    `learns`: the rows are to be learnt.
+    """
+    at = places[:, None]
+    for part in parts:
+        width = part.shape[-1]
+        made.ids[at + np.arange(width)] = part
+        made.learnt[at + np.arange(width)] = learns and part.ndim == 2
+        at = at + width
 
 
 def _alike(letters: Sequence[Ids]) -> Ids:
