@@ -252,9 +252,11 @@ def _explain(error: ValidationError) -> str:
     faults = error.errors()
     first = min(faults, key=lambda fault: fault["type"] != "extra_forbidden")
     parts = _place(first["loc"])
-    where = ".".join(parts)
     # One place with several faults is a choice (`auto` or a number), and all of it is said.
     here = [fault for fault in faults if _place(fault["loc"]) == parts]
+    if first["type"] == "extra_forbidden":  # the key is the user's own, and may be called like a validator
+        parts = [*_place(first["loc"][:-1]), str(first["loc"][-1])]
+    where = ".".join(parts)
     more = f" (and {len(faults) - len(here)} more)" if len(faults) > len(here) else ""
     if first["type"] == "extra_forbidden":
         known = sorted(_keys_at(first["loc"]))

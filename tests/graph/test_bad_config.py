@@ -63,6 +63,7 @@ def test_an_unknown_model(refuses: Callable[..., None], model: str, words: tuple
         ("retrieve.fallback", "all", ("retrieve.fallback.0", "'context', 'bare' or 'name', got 'all'")),
         ("pakcing.recipe", "litelong", ("pakcing: unknown key", "did you mean 'packing'?")),
         ("packing.recepe", "litelong", ("packing.recepe: unknown key", "did you mean 'recipe'?")),
+        ("packing.int", 1, ("packing.int: unknown key", "did you mean 'padding'?")),
         ("debate.budget.tokns", 1, ("debate.budget.tokns: unknown key", "did you mean 'tokens'?")),
         ("debate.critics", [{"rle": "critic"}], ("debate.critics.0.rle: unknown key", "did you mean 'role'?")),
         ("taxonomy.selct", [], ("taxonomy.selct: unknown key", "did you mean 'select'?")),
