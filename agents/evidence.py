@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from agents.figures import Looked, figures_of_each, figures_of_pairs
 from agents.library import NEAR, Library
-from agents.messages import Brief, Candidate, Evidence, Proposal
+from agents.messages import Brief, Evidence, Proposal
 from agents.reading import SPEAKS, to_read
 from tools.search.topic_search import Found
 
@@ -16,8 +16,8 @@ READ_BEST, READ_SPREAD = 16, 104
 """Documents of a topic that are read: the best ones, which say how well the corpus holds it, and some spread evenly over
 the rest, which say how much of it there is. With 8 of the rest, every ninth good topic of short entries was taken for
 one that cannot be filled."""
-ALIKE_FROM = 0.35
-"""Likeness below this is not recorded: two titles with nothing in common have about 0.27."""
+ALIKE_FROM = 0.3
+"""Likeness below this is not recorded; every threshold is above it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,9 +26,7 @@ class Standing:
 
     proposal: Proposal
     found: Found
-    bare: Found
     on_category: float
-    lift: float
     coverage: float
     supported: int
 
@@ -50,9 +48,15 @@ def strength(
 
 def gather_evidence(library: Library, brief: Brief, proposals: Sequence[Proposal]) -> list[Evidence]:
     """Evidence for each proposal, in the order given. Blocking: it searches twice a proposal and reads some documents."""
-    looked = [look_up(library, brief, proposal) for proposal in proposals]
+    return evidence_of(library, brief, proposals, [look_up(library, brief, proposal) for proposal in proposals])
+
+
+def evidence_of(
+    library: Library, brief: Brief, proposals: Sequence[Proposal], looked: Sequence[Looked]
+) -> list[Evidence]:
+    """Evidence from what looking each proposal up gave."""
     standings = [
-        Standing(proposal, one.found, one.bare, one.on_category, one.lift, one.coverage, one.supported)
+        Standing(proposal, one.found, one.on_category, one.coverage, one.supported)
         for proposal, one in zip(proposals, looked, strict=True)
     ]
     left = new_tokens(standings, library.target_tokens)
@@ -102,20 +106,6 @@ def likeness(library: Library, brief: Brief, looked: Sequence[Looked]) -> NDArra
             certain = figures["shared_words"] == 1.0
             same[a, b] = same[b, a] = 1.0 if certain else library.scores.same.of(figures)
     return same
-
-
-def recall(library: Library, brief: Brief, candidate: Candidate) -> Standing:
-    """The standing behind evidence that was gathered before: searches are remembered, nothing is read again."""
-    title, evidence = candidate.proposal.title, candidate.evidence
-    return Standing(
-        candidate.proposal,
-        library.topic(title, brief.category, candidate.proposal.explanation),
-        library.topic(title, ""),
-        evidence.on_category,
-        evidence.lift,
-        evidence.coverage,
-        evidence.supported,
-    )
 
 
 def new_tokens(standings: Sequence[Standing], target_tokens: int) -> Mapping[str, int]:

@@ -38,7 +38,7 @@ class Looked:
 
 
 def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) -> list[dict[str, float]]:
-    """For each title the figures of `BELONGS`, `HELD` and `BROAD` that this library can tell."""
+    """For each title the figures that this library can tell: without embeddings fewer."""
     rows = [
         {
             "lift": log1p(one.lift),
@@ -53,19 +53,24 @@ def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) ->
     if meaning is None or not looked:
         return rows
     titles = [spoken(one.title) for one in looked]
-    passages = unit(np.stack([library.passage_vector(one.title) for one in looked]))
+    said = np.stack([library.passage_vector(one.title) for one in looked])
     near_many, above = meaning.breadth(titles, brief.category)
     told = {
         "title": meaning.closeness(meaning.vectors(titles), brief.category),
-        "passages": meaning.closeness(passages, brief.category),
+        "passages": meaning.closeness(unit(said), brief.category),
+        "like_category": unit(said - library.common_vector)
+        @ unit(library.category_vector(brief.category) - library.common_vector),
         "near_many": near_many,
         "above": above,
     }
+    if meaning.closer:
+        told["minilm_title"] = meaning.closer.closeness(meaning.closer.vectors(titles), brief.category)
+        told["minilm_above"] = meaning.closer.breadth(titles, brief.category)[1]
     return [{**row, **{name: float(values[n]) for name, values in told.items()}} for n, row in enumerate(rows)]
 
 
 def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -> Pairs:
-    """For each two titles the figures of `SAME` that this library can tell."""
+    """For each two titles the figures that this library can tell: without embeddings fewer."""
     documents = [frozenset(one.bare.doc_ids[:TOP]) for one in looked]
     pairs: Pairs = {
         "shared_words": _table([[shared_words(a.title, b.title) for b in looked] for a in looked]),
@@ -75,10 +80,15 @@ def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -
     if meaning is None or not looked:
         return pairs
     titles, around = [spoken(one.title) for one in looked], (brief.name, *brief.avoid)
-    said = np.stack([library.passage_vector(one.title) for one in looked]) - library.common_vector
-    passages = unit(said)
     pairs["titles"] = meaning.likeness(titles, around)
-    pairs["passages"] = (passages @ passages.T).astype(np.float64)
+    if meaning.closer:
+        pairs["minilm_titles"] = meaning.closer.likeness(titles, around)
+    pairs["differ"] = (meaning.closer or meaning).difference(titles)
+    # How much less the other's passages speak of a title than its own do, in both directions.
+    said = unit(np.stack([library.passage_vector(one.title) for one in looked]))
+    speak = (meaning.vectors(titles) @ said.T).astype(np.float64)
+    less = speak - np.diag(speak)[:, None]
+    pairs["cross"] = (less + less.T) / 2
     return pairs
 
 

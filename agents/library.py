@@ -18,7 +18,7 @@ import numpy as np
 from agents.meaning import Meaning, Vectors
 from agents.messages import Seat
 from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
-from agents.scoring import LEXICAL, Scores
+from agents.scoring import FAMILIES, Scores
 from litelong import UsageError
 from tools.once import once
 from tools.search import SearchIndex, words
@@ -41,6 +41,8 @@ AT_HAND = 8_000_000
 """Characters of texts that are kept at hand: the same few documents are read for one topic after another."""
 PASSAGES, PASSAGE_WIDTH = 12, 400
 """A title's best documents, and the characters of each around its words, that say what the title means here."""
+OF_CATEGORY = 40
+"""Documents whose beginnings say what a category's documents speak of."""
 COMMON = 200
 """Documents, by content hash, that say what passages of this corpus have in common."""
 
@@ -79,7 +81,7 @@ class Library:
         rules: TopicRules = USUAL_RULES,
         threads: int = 1,
         meaning: Meaning | None = None,
-        scores: Scores = LEXICAL,
+        scores: Scores = FAMILIES["lexical"],
         chats: "Callable[[Seat], ChatModel] | None" = None,
     ) -> None:
         self.index = index
@@ -100,6 +102,7 @@ class Library:
         self._remembered = lru_cache(maxsize=512)(self._topic)
         self.category_documents = lru_cache(maxsize=128)(self._category_documents)
         self.passage_vector = lru_cache(maxsize=2_048)(self._passage_vector)
+        self.category_vector = lru_cache(maxsize=128)(self._category_vector)
 
     def chat(self, seat: Seat) -> "ChatModel":
         """The language model of a seat. Raises `UsageError` where there are none (a library of a `lexical` panel)."""
@@ -184,11 +187,18 @@ class Library:
         ]
         return self.meaning.vectors(said).mean(axis=0) if said else np.zeros_like(self.common_vector)
 
+    def _category_vector(self, category: str) -> Vectors:
+        """The mean of the beginnings of the category's documents, float32 [dimensions]; what is common without any."""
+        doc_ids = self.category_documents(category)[:OF_CATEGORY]
+        return self._beginnings(doc_ids) if doc_ids else self.common_vector
+
     @once
     def common_vector(self) -> Vectors:
         """What passages of this corpus have in common: the mean over a sample's beginnings, float32 [dimensions]."""
+        return self._beginnings(self.shelf.sample(COMMON))
+
+    def _beginnings(self, doc_ids: Sequence[str]) -> Vectors:
         assert self.meaning is not None
-        doc_ids = self.shelf.sample(COMMON)
         beginnings = [
             f"{name}: {text[:PASSAGE_WIDTH]}"
             for name, text in zip(self.titles(doc_ids), self.texts(doc_ids), strict=True)

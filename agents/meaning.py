@@ -2,10 +2,12 @@
 
 A cosine alone says little: one text is near to everything, another to nothing. So a title's cosine with its category is
 told in standard deviations above its mean over all subjects, and two titles are compared beyond what each has in common
-with its neighbours (cross-domain similarity local scaling, arXiv 1710.04087).
+with its nearest neighbour (cross-domain similarity local scaling, arXiv 1710.04087, with one neighbour).
 """
 
+import re
 from collections.abc import Callable, Sequence
+from itertools import combinations
 from threading import Lock
 
 import numpy as np
@@ -14,6 +16,7 @@ from numpy.typing import NDArray
 from agents.outline import heading, outline, plain
 from taxonomy.names import SEPARATOR
 from tools.once import once
+from tools.search import words
 
 Vectors = NDArray[np.float32]
 Embed = Callable[[Sequence[str]], Vectors]
@@ -21,18 +24,23 @@ Embed = Callable[[Sequence[str]], Vectors]
 
 NEAREST = 100
 """Subjects of the outline nearest to a title whose mean cosine tells how broad it is."""
-NEIGHBOURS = 5
-"""Titles around a title that tell how crowded it is there."""
 TWINS = 0.95
 """Titles with such a cosine are one title, differently spelled, and not each other's neighbours."""
+HALF_RESTED = 0.4
+"""How unlike the rests of two titles are when one has none: "reefs" and "coral reefs"."""
 REMEMBERED = 20_000
+_WORD = re.compile(r"[^\W_]+(?:'[^\W_]+)*")
 
 
 class Meaning:
-    """An embedding of words with the outline in it. Vectors are remembered by text."""
+    """An embedding of words with the outline in it. Vectors are remembered by text.
 
-    def __init__(self, embed: Embed) -> None:
+    `closer` is a second one that knows more and takes longer, for titles and names alone.
+    """
+
+    def __init__(self, embed: Embed, closer: "Meaning | None" = None) -> None:
         self._embed = embed
+        self.closer = closer
         self._known: dict[str, Vectors] = {}
         self._lock = Lock()
 
@@ -73,6 +81,11 @@ class Meaning:
         spread = cosines.std(axis=1)
         return np.where(spread > 0, (own - cosines.mean(axis=1)) / np.where(spread > 0, spread, 1.0), 0.0)
 
+    def nearness(self, titles: Sequence[str], category: str) -> NDArray[np.float64]:
+        """How close titles are to the category, [n]: `closeness`, and with a `closer` embedding the mean of both."""
+        own = self.closeness(self.vectors(titles), category)
+        return (own + self.closer.nearness(titles, category)) / 2 if self.closer else own
+
     def breadth(self, titles: Sequence[str], category: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Two signs of a broad title, each [n]: the mean cosine with the subjects nearest to it (a broad title is near to
         many), and how much nearer it is to the name of a whole field than to its category's.
@@ -83,36 +96,57 @@ class Meaning:
         return nearest.astype(np.float64), above.astype(np.float64)
 
     def likeness(self, titles: Sequence[str], around: Sequence[str]) -> NDArray[np.float64]:
-        """How alike titles are beyond what each has in common with its neighbours, [n, n]; 0 means: as alike as those.
+        """How alike titles are beyond what each has in common with its nearest neighbour, [n, n]; 0 means: as alike as that.
 
-        `around` are other names in the same place (those of the category and of its siblings); of two titles, neither is
-        the other's neighbour.
+        `around` are other names in the same place (those of the category and of its siblings); the outline's subjects are
+        neighbours, too, so that in a small table two titles are not alike for want of others.
         """
         vectors = self.vectors(titles)
         cosines = (vectors @ vectors.T).astype(np.float64)
-        crowd = np.concatenate([cosines, vectors @ self.vectors([*around]).T], axis=1) if around else cosines
-        return local_scaling(cosines, crowd)
+        others = [self.vectors([*around])] if around else []
+        crowd = [cosines, *(vectors @ names.T for names in (*others, self.names))]
+        return local_scaling(cosines, np.concatenate(crowd, axis=1))
+
+    def difference(self, titles: Sequence[str]) -> NDArray[np.float64]:
+        """How far titles that share words part in the others, 0 to 1, [n, n]: "methane emissions" and "carbon emissions".
+
+        The share of common stems in the shorter title, times how unlike the rests are (1 - cosine; `HALF_RESTED` when
+        only one has a rest). 0 without a common stem.
+        """
+        parts = [[(word, set(words(word))) for word in _WORD.findall(title)] for title in titles]
+        stems = [{stem for _, own in title for stem in own} for title in parts]
+        differ = np.zeros((len(titles), len(titles)))
+        for a, b in combinations(range(len(titles)), 2):
+            common = stems[a] & stems[b]
+            if common:
+                rests = [" ".join(word for word, own in parts[n] if own - common) for n in (a, b)]
+                share = len(common) / min(len(stems[a]), len(stems[b]))
+                differ[a, b] = differ[b, a] = share * self._unlike(*rests)
+        return differ
+
+    def _unlike(self, one: str, other: str) -> float:
+        if one and other:
+            first, second = self.vectors([one, other])
+            return float(1.0 - first @ second)
+        return HALF_RESTED if one or other else 0.0
 
 
 def local_scaling(cosines: NDArray[np.float64], crowd: NDArray[np.float64]) -> NDArray[np.float64]:
-    """2 cos(a, b) - r(a) - r(b), with r the mean cosine of the `NEIGHBOURS` nearest in `crowd`, a and b left out; [n, n].
+    """2 cos(a, b) - r(a) - r(b), with r the cosine of the nearest neighbour in `crowd`, a and b left out; [n, n].
 
     Twins of a (`TWINS`) are left out of its neighbours, or a title proposed twice would be like nothing else.
 
     `crowd` [n, n + m] begins with the cosines among the titles themselves. Without a neighbour r is the cosine.
     """
     count = len(cosines)
-    scaled = np.zeros_like(cosines)
-    for a in range(count):
-        order = np.argsort(-crowd[a], kind="stable")
-        for b in range(count):
-            if a == b:
-                continue
-            near = [crowd[a, place] for place in order if place not in (a, b) and crowd[a, place] < TWINS][:NEIGHBOURS]
-            crowded = float(np.mean(near)) if near else cosines[a, b]
-            scaled[a, b] += cosines[a, b] - crowded
-            scaled[b, a] += cosines[a, b] - crowded
-    return scaled
+    others = np.where(crowd < TWINS, crowd, -np.inf)
+    np.fill_diagonal(others, -np.inf)
+    # The nearest of each a, and where that is b itself the next one.
+    order = np.sort(np.pad(others, ((0, 0), (2, 0)), constant_values=-np.inf), axis=1)
+    nearest = np.where(others[:, :count] == order[:, -1:], order[:, -2:-1], order[:, -1:])
+    less = cosines - np.where(np.isfinite(nearest), nearest, cosines)
+    np.fill_diagonal(less, 0.0)
+    return np.asarray(less + less.T, dtype=np.float64)
 
 
 def unit(vectors: Vectors) -> Vectors:

@@ -82,8 +82,9 @@ class Role:
     after: Place = "evidence"
 
 
-LEXICAL = ("lexical", "lexical+wordllama")
-"""Panels without a language model: by words alone, or with static embeddings (extra `dense`), which know more."""
+LEXICAL = ("lexical", "lexical+wordllama", "lexical+minilm")
+"""Panels without a language model: by words alone, with static embeddings (extra `dense`), or with a sentence model for
+titles beside them (extra `minilm`). Each knows more than the one before."""
 _BUILT_IN = ("agents.lexical", "agents.chat_roles")
 _roles: dict[tuple[str, str | None], Role] = {}
 _loaded: list[bool] = []

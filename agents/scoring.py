@@ -1,8 +1,8 @@
 """Scores from evidence: logistic combinations of a few figures, one set of weights for each family of panels without a model.
 
-The weights are those that `python -m benchmarks fit --data FOLDER` prints: logistic regressions on the tuning half of the
-planted topics of two corpora of different kinds (docs/panels.md), with all kinds weighing the same. 0.5 is where one
-kind of plant becomes as likely as the other.
+The weights and thresholds are those that `python -m benchmarks fit --data FOLDER` prints: logistic regressions on planted
+topics to tune on, of two corpora of different kinds (docs/panels.md), with all kinds weighing the same. 0.5 is where one
+kind of plant becomes as likely as the other; the thresholds are where whole debates end best.
 """
 
 from collections.abc import Mapping
@@ -26,44 +26,76 @@ class Score:
 
 
 @dataclass(frozen=True, slots=True)
+class Thresholds:
+    """Where the line is drawn. Scores and shares are 0 to 1."""
+
+    min_documents: int = 3
+    min_belongs: float = 0.5
+    min_held: float = 0.5
+    min_supported: float = 0.5
+    """Of the target: the rest is filled with documents that the topic's words find beside the category's."""
+    max_share_of_corpus: float = 0.5
+    max_broad: float = 0.87
+    max_alike: float = 0.5
+
+
+@dataclass(frozen=True, slots=True)
 class Scores:
     """What a family of panels tells from evidence: that a topic belongs to its category, that the corpus holds it, that it
-    is too broad, that two say the same.
+    is too broad, that two say the same; and where it draws the line.
     """
 
     belongs: Score
     held: Score
     broad: Score
     same: Score
+    thresholds: Thresholds
 
 
-BELONGS = {
-    "lexical": ("lift", "share"),
-    "lexical+wordllama": ("lift", "share", "title", "passages"),
-}
 HELD = ("coverage", "filled")
-BROAD = {
-    "lexical": ("of_fields", "named", "words"),
-    "lexical+wordllama": ("near_many", "above", "of_fields", "named", "words"),
+FIGURES: dict[str, dict[str, tuple[str, ...]]] = {
+    "lexical": {
+        "belongs": ("lift", "share"),
+        "held": HELD,
+        "broad": ("of_fields", "named", "words"),
+        "same": ("shared_words", "documents"),
+    },
+    "lexical+wordllama": {
+        "belongs": ("share", "title", "passages", "like_category"),
+        "held": HELD,
+        "broad": ("near_many", "above", "named", "words"),
+        "same": ("titles", "cross", "differ"),
+    },
+    "lexical+minilm": {
+        "belongs": ("share", "minilm_title", "like_category"),
+        "held": HELD,
+        "broad": ("minilm_above", "named", "words"),
+        "same": ("minilm_titles", "titles", "cross", "differ"),
+    },
 }
-SAME = {
-    "lexical": ("shared_words", "documents"),
-    "lexical+wordllama": ("titles", "passages"),
-}
-"""Which figures each score is made of. More of them gained nothing in cross-validation."""
+"""Which figures each score of a family is made of. More of them gained nothing in cross-validation."""
 
-_HELD = Score({"coverage": 8.94, "filled": 1.33}, -5.25)
-LEXICAL = Scores(
-    belongs=Score({"lift": 1.42, "share": 6.06}, -1.90),
-    held=_HELD,
-    broad=Score({"of_fields": 3.85, "named": 2.52, "words": -2.45}, 2.19),
-    same=Score({"shared_words": 6.71, "documents": 0.96}, -1.02),
-)
-WORDLLAMA = Scores(
-    # Fitted: -3.64. Moved by 0.4: of the tuning half's good topics that were lost most were lost here, and no other kind gained.
-    belongs=Score({"lift": 0.85, "share": 1.66, "title": 0.61, "passages": 1.30}, -3.24),
-    held=_HELD,
-    broad=Score({"near_many": 79.26, "above": 7.23, "of_fields": -1.33, "named": 2.54, "words": -2.38}, -10.34),
-    same=Score({"titles": 5.80, "passages": 3.10}, -1.61),
-)
-FAMILIES = {"lexical": LEXICAL, "lexical+wordllama": WORDLLAMA}
+_HELD = Score({"coverage": 6.18, "filled": 1.06}, -3.36)
+FAMILIES = {
+    "lexical": Scores(
+        belongs=Score({"lift": 0.81, "share": 3.57}, -1.10),
+        held=_HELD,
+        broad=Score({"of_fields": 3.42, "named": 1.89, "words": -1.69}, 1.09),
+        same=Score({"shared_words": 5.95, "documents": 5.17}, -1.02),
+        thresholds=Thresholds(min_belongs=0.5, min_held=0.7, min_supported=0.5, max_broad=0.82, max_alike=0.35),
+    ),
+    "lexical+wordllama": Scores(
+        belongs=Score({"share": 1.38, "title": 0.6, "passages": 0.39, "like_category": 4.35}, -2.64),
+        held=_HELD,
+        broad=Score({"near_many": 37.94, "above": 4.32, "named": 1.58, "words": -1.39}, -4.82),
+        same=Score({"titles": 4.18, "cross": 3.2, "differ": 0.0}, 2.24),
+        thresholds=Thresholds(),
+    ),
+    "lexical+minilm": Scores(
+        belongs=Score({"share": 1.31, "minilm_title": 1.03, "like_category": 6.07}, -2.39),
+        held=_HELD,
+        broad=Score({"minilm_above": 8.15, "named": 2.37, "words": -1.12}, -0.53),
+        same=Score({"minilm_titles": 5.47, "titles": 1.34, "cross": 4.00, "differ": -2.45}, 3.49),
+        thresholds=Thresholds(min_belongs=0.45, min_held=0.6, min_supported=0.25, max_broad=0.87, max_alike=0.5),
+    ),
+}

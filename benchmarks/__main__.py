@@ -64,16 +64,18 @@ def panels(
 def fit(
     data: Annotated[Path | None, typer.Option(metavar="FOLDER", help="JSONL files of the debian corpus.")] = None,
     family: Annotated[
-        list[str] | None, typer.Option(help="lexical or lexical+wordllama (default: both). May be given again.")
+        list[str] | None,
+        typer.Option(help="lexical, lexical+wordllama or lexical+minilm (default: all). May be given again."),
     ] = None,
     cache: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep the corpora's indexes there.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write a page there (docs/panels-fit.md).")] = None,
 ) -> None:
-    """The weights of the lexical panels' scores, fitted on the tuning half of the planted topics of both corpora."""
+    """The weights and thresholds of the lexical panels, fitted on the plants of both corpora that are there to tune on."""
     with answering():
         from agents.scoring import FAMILIES
         from benchmarks.panels.fitting import fit as fit_all
 
-        print(fit_all(data, cache, family or list(FAMILIES)), end="")
+        print(fit_all(data, cache, family or list(FAMILIES), out), end="")
 
 
 @app.command()

@@ -29,8 +29,8 @@ def parse_model(model: str, where: str) -> ModelName:
     base_url = f"http{url}" if at else None
     if not is_chat(model) or not name.strip():
         raise UsageError(
-            f"{where}: model {model[:80]!r} is not known; write lexical, lexical+wordllama, openai:MODEL@BASE_URL, or "
-            "provider:model"
+            f"{where}: model {model[:80]!r} is not known; write lexical, lexical+wordllama, lexical+minilm, "
+            "openai:MODEL@BASE_URL, or provider:model"
         )
     if base_url is not None:
         if provider != "openai":

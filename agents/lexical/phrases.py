@@ -21,8 +21,16 @@ _EMPTY = frozenset(
     year years date dates example examples way ways thing things lot kind kinds case cases item items figure
     figures term terms amount amounts group groups information name names use uses est km sq mi m cm mm kg na
     none other others majority map maps basis ton tons dollars meters metres kilometers barrels gallons
-    hectares feet miles overview form
+    hectares feet miles overview form lives may
     """.split()  # noqa: SIM905 - a list literal would take forty lines
+)
+# "annual rate", "primary responsibility": a subject only with a noun that says of what ("birth rate").
+_GENERAL = frozenset(
+    """
+    rate rates ratio change changes level levels share side sides half piece pieces article articles sense senses manner
+    quality order degree responsibility responsibilities address description meaning principle principles feature
+    features section sections member members display family families genus species
+    """.split()  # noqa: SIM905 - likewise
 )
 # "several species", "small shark": what a writer says of a thing, and no part of a subject's name.
 _VAGUE = frozenset(
@@ -33,6 +41,7 @@ _VAGUE = frozenset(
     narrow heavy light strong weak available possible likely able unable inadequate insufficient adequate sufficient
     limited additional further extra early late recent current former first second third next last final single double
     much more most less least only mere proper actual real true false strange slight considerable remarkable
+    annual primary equal pleasant upper lower left right
     """.split()  # noqa: SIM905 - likewise
 )
 _PLURAL = frozenset({"NNS", "NNPS"})
@@ -64,7 +73,7 @@ class Mined(NamedTuple):
 
 
 def noun_phrases(text: str) -> Iterator[Phrase]:
-    """Every noun phrase of 1 to 3 words: adjectives and nouns that end in a noun, within one line."""
+    """Every noun phrase of 1 to 3 words: adjectives and nouns that end in a noun and not before "of", within one line."""
     tag = _tagger()
     for line in text.splitlines():
         run: list[tuple[str, str]] = []
@@ -72,7 +81,9 @@ def noun_phrases(text: str) -> Iterator[Phrase]:
             if (part.startswith("NN") or part == "JJ") and _WORD.match(word):
                 run.append((word, part))
                 continue
-            yield from _endings(run)
+            # What comes before "of" is half a name ("coat of arms") or says how much of it ("half of the flag").
+            if word.lower() != "of":
+                yield from _endings(run)
             run = []
 
 
@@ -106,6 +117,8 @@ def _endings(run: list[tuple[str, str]]) -> Iterator[Phrase]:
         proper = all(part in _PROPER for _, part in words)
         # Of lone words names ("Robert"), acronyms and adjectives in disguise ("National") are no subjects.
         if size == 1 and (len(words[0][0]) < MIN_LETTERS or (proper and words[0][1] not in _PLURAL)):
+            continue
+        if words[-1][0].lower() in _GENERAL and not any(part.startswith("NN") for _, part in words[:-1]):
             continue
         if _names_a_person([word for word, _ in words]):
             continue

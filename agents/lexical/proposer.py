@@ -1,12 +1,21 @@
-"""The lexical proposer: mines topics for a category from what the corpus says near a mention of it."""
+"""The lexical proposer: mines topics for a category from what the corpus says near a mention of it.
+
+Where there are embeddings, what is nearest to the category in meaning comes first, and what is far from it is left out; then
+phrases of the whole corpus that are near it fill what is still wanted.
+"""
 
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
+from math import log
+
+import numpy as np
 
 from agents.lexical.phrases import Mined, distinct, document_counts, mine
 from agents.library import Library
+from agents.meaning import Meaning
 from agents.messages import Answer, Brief, Candidate, Critique, Draft, Revision, Seat, Withdrawal
+from agents.outline import spoken
 from agents.roles import role
 from tools.once import once
 from tools.search import words
@@ -22,6 +31,11 @@ HOPELESS = 0.5
 """A topic whose documents all together hold less than this share of what it must fill is rejected by every lexical critic."""
 STANDS_OUT = 20.0
 """Times more often near the category than in the corpus: a lone word that does not is no subject of it ("State")."""
+NEAR, NEAR_ALONE, NEAR_UNSEEN = 2.0, 3.0, 4.0
+"""How close to the category a phrase, a lone word, and a phrase that was not seen near mentions of it must be in meaning:
+standard deviations above its mean over subjects."""
+COMMON_PHRASE = 5
+"""Documents of the background that a phrase must stand in to be proposed for its meaning alone."""
 HEADED = 5
 """Best documents of which one is to be titled like a lone word, for that word to be the name of a subject."""
 _SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by", "with", "from", "at"])
@@ -60,14 +74,11 @@ class LexicalProposer:
         doc_ids = self.library.category_documents(brief.category)[:FOREGROUND]
         if len(doc_ids) < MIN_SUPPORT:
             return []
-        counts, size = self._background
-        passages = self.library.passages(brief.category, doc_ids)
-        mined = mine([distinct(passage) for passage in passages], counts, size, MIN_SUPPORT)
         known = set(words(brief.category))
         used = {title.lower() for title in taken}
         drafts: list[Draft] = []
         hopeless: list[Draft] = []
-        for found in mined[: LOOKED_AT * brief.wanted]:
+        for found in self._mined(brief, doc_ids):
             title = title_case(found.phrase.surface)
             # A title of the category's own words is the category once more.
             if title.lower() in used or known.issuperset(words(title)) or not self._is_subject(title, found):
@@ -82,6 +93,31 @@ class LexicalProposer:
                 break
         # Where the corpus can fill none, the critics say so of the best: without a proposal no reason would be left behind.
         return drafts or hopeless[: brief.wanted]
+
+    def _mined(self, brief: Brief, doc_ids: Sequence[str]) -> list[Mined]:
+        """Phrases to look up, the best first: mined ones, and then by meaning alone those that are common in the corpus."""
+        counts, size, common = self._background
+        passages = self.library.passages(brief.category, doc_ids)
+        mined = mine([distinct(passage) for passage in passages], counts, size, MIN_SUPPORT)
+        most = LOOKED_AT * brief.wanted
+        meaning = self.library.meaning
+        if meaning is None:
+            return mined[:most]
+        scored = [
+            (log(1.0 + one.score) + nearness, one)
+            for one, nearness in _with_nearness(meaning, brief, mined[: 2 * most])
+            if nearness >= (NEAR if " " in one.phrase.key else NEAR_ALONE)
+        ]
+        scored.sort(key=lambda pair: (-pair[0], pair[1].phrase.key))
+        best = [one for _, one in scored[:most]]
+        known = {one.phrase.key for one in mined}
+        others = [one for one in common if one.phrase.key not in known]
+        if others:
+            quick = meaning.closeness(meaning.vectors([_spoken(one) for one in others]), brief.category)
+            others = [others[place] for place in np.argsort(-quick, kind="stable")[:most]]
+        near = [(nearness, one) for one, nearness in _with_nearness(meaning, brief, others) if nearness >= NEAR_UNSEEN]
+        near.sort(key=lambda pair: (-pair[0], pair[1].phrase.key))
+        return best + [one for _, one in near]
 
     def _is_subject(self, title: str, found: Mined) -> bool:
         """Whether a lone word is what a document is about; longer phrases are taken to be subjects.
@@ -98,10 +134,23 @@ class LexicalProposer:
         return any(words(head) == words(title) for head in heads)
 
     @once
-    def _background(self) -> tuple[Counter[str], int]:
+    def _background(self) -> tuple[Counter[str], int, list[Mined]]:
+        """How many of so many documents hold each phrase; and the common ones of several words, by key."""
         doc_ids = self.library.shelf.sample(BACKGROUND)
-        counts, _ = document_counts(distinct([text]) for text in self.library.texts(doc_ids))
-        return counts, len(doc_ids)
+        counts, forms = document_counts(distinct([text]) for text in self.library.texts(doc_ids))
+        common = sorted(key for key, count in counts.items() if count >= COMMON_PHRASE and " " in key)
+        return counts, len(doc_ids), [Mined(forms[key], 0, 0.0, counts[key] / len(doc_ids), 0.0) for key in common]
+
+
+def _with_nearness(meaning: Meaning, brief: Brief, mined: Sequence[Mined]) -> list[tuple[Mined, float]]:
+    if not mined:
+        return []
+    nearness = meaning.nearness([_spoken(one) for one in mined], brief.category)
+    return list(zip(mined, nearness.tolist(), strict=True))
+
+
+def _spoken(one: Mined) -> str:
+    return spoken(title_case(one.phrase.surface))
 
 
 def title_case(surface: str) -> str:
@@ -114,6 +163,8 @@ def _draft(title: str, found: Mined, brief: Brief, size: int) -> Draft:
     explanation = (
         f"near mentions of {brief.name} in {found.support} of the {size} documents that speak most of it, "
         f"and in {found.background:.0%} of the corpus's documents"
+        if found.support
+        else f"near {brief.name} in meaning, and in {found.background:.1%} of the corpus's documents"
     )
     figures = (
         ("support", found.support),

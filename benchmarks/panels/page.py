@@ -37,11 +37,12 @@ A good plant counts as kept, too, when one of its paraphrases stands instead, or
 of the panel's own that stands; the tables of endings count these apart. To fall to another good plant is to be removed. When the
 panel's own proposers put forward a topic with the title of a plant, the two are one: the plant stands if either does.
 
-Plants were written by somebody who did not know the panel, and frozen: `benchmarks/plants/digests.json` holds their
-SHA-256, and a file that differs is refused. A category is held out when the SHA-256 of its path begins with 8 to f;
-weights and thresholds were chosen on the other half alone (a first look at a draft of that half came before the digests),
-and plants of held-out categories were not looked at. The weights of the lexical panels' scores (agents/scoring.py) are those
-that `python -m benchmarks fit --data FOLDER` prints, with what each score separates in categories that it was not fitted on.
+Plants were written by people who did not know the panel, and frozen: `benchmarks/plants/digests.json` holds their
+SHA-256, and a file that differs is refused. A category is held out when the SHA-256 of its path begins with 8 to f, and plants
+of held-out categories were not looked at. Weights and thresholds were chosen on the other half and on further categories that
+were written later, by others, to tune on (`CORPUS-tuning.json`; none is held out): they are in neither half and have a table
+of their own. What was chosen, and by what estimate before the held-out half was measured, stands in
+[how the lexical panels were fitted](panels-fit.md).
 
 Two scripted panels check the measurement. `perfect` knows the kind of every plant and accepts all else; `random` tosses
 a coin for every topic. Beside them stands what a coin gets by chance: one half; three quarters of the pairs, because

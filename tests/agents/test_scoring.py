@@ -4,9 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from agents.evidence import ALIKE_FROM
 from agents.outline import generality, heading, outline, spoken
 from agents.roles import LEXICAL as FAMILY_NAMES
-from agents.scoring import BELONGS, BROAD, FAMILIES, HELD, SAME, Score
+from agents.scoring import FAMILIES, FIGURES, Score
 
 ANY = st.floats(-1e9, 1e9)
 
@@ -30,10 +31,9 @@ def test_even_is_one_half() -> None:
 @pytest.mark.parametrize("family", FAMILY_NAMES)
 def test_every_family_has_the_weights_that_the_benchmark_fits(family: str) -> None:
     scores = FAMILIES[family]
-    assert tuple(scores.belongs.weights) == BELONGS[family]
-    assert tuple(scores.held.weights) == HELD
-    assert tuple(scores.broad.weights) == BROAD[family]
-    assert tuple(scores.same.weights) == SAME[family]
+    for name, figures in FIGURES[family].items():
+        assert tuple(getattr(scores, name).weights) == figures
+    assert scores.thresholds.max_alike > ALIKE_FROM, "likeness that decides is recorded"
 
 
 def test_the_outline_has_subjects_and_fields_and_they_differ() -> None:

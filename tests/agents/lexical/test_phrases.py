@@ -37,7 +37,7 @@ def keys(text: str) -> list[str]:
 
 
 def test_adjectives_and_nouns_that_end_in_a_noun() -> None:
-    assert "renewable energy source" in keys("The renewable energy sources of the islands are growing.")
+    assert "renewable energy source" in keys("The renewable energy sources on the islands are growing.")
     assert "offshore" not in keys("They drill offshore.")
 
 
@@ -55,6 +55,14 @@ def test_a_lone_word_is_a_noun_and_no_name() -> None:
 @pytest.mark.parametrize("said", ["several", "small", "various", "other"])
 def test_what_a_writer_says_of_a_thing_does_not_begin_a_subject(said: str) -> None:
     assert keys(f"They saw {said} sharks.") == ["shark"]
+
+
+def test_what_stands_before_of_is_half_a_name() -> None:
+    assert keys("The national coat of arms shows lions.") == ["lion"]
+
+
+def test_a_general_word_is_a_subject_only_with_a_noun_that_says_of_what() -> None:
+    assert keys("The high rate and the birth rate fell.") == ["birth rate"]
 
 
 def test_a_person_with_a_surname_in_capitals_is_no_subject() -> None:
