@@ -85,11 +85,11 @@ FAMILIES = {
         thresholds=Thresholds(min_belongs=0.5, min_held=0.7, min_supported=0.5, max_broad=0.82, max_alike=0.35),
     ),
     "lexical+wordllama": Scores(
-        belongs=Score({"share": 1.38, "title": 0.6, "passages": 0.39, "like_category": 4.35}, -2.64),
+        belongs=Score({"share": 1.42, "title": 0.49, "passages": 0.74, "like_category": 6.65}, -2.24),
         held=_HELD,
-        broad=Score({"near_many": 37.94, "above": 4.32, "named": 1.58, "words": -1.39}, -4.82),
-        same=Score({"titles": 4.18, "cross": 3.2, "differ": 0.0}, 2.24),
-        thresholds=Thresholds(),
+        broad=Score({"near_many": 46.46, "above": 4.75, "named": 1.59, "words": -1.57}, -6.01),
+        same=Score({"titles": 4.13, "cross": 4.29, "differ": -0.84}, 3.19),
+        thresholds=Thresholds(min_belongs=0.4, min_held=0.5, min_supported=0.25, max_broad=0.73, max_alike=0.35),
     ),
     "lexical+minilm": Scores(
         belongs=Score({"share": 1.31, "minilm_title": 1.03, "like_category": 6.07}, -2.39),
