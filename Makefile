@@ -51,11 +51,13 @@ $(VENV)/.%: $(INPUTS) | $(VENV)/bin/python
 	@touch $@
 
 # Streaming's and Megatron's own readers want another numpy and transformers than the rest: they stand in an environment of their
-# own, on top of the tests' one (tests/formats.txt says why and with what).
+# own, on top of the tests' one (tests/formats.txt says why and with what). Where the index has torch for CUDA alone, it is not even
+# imported without CUDA's libraries: then they are installed, too (several GB).
 $(FORMATS)/.done: tests/formats.txt $(VENV)/.test
 	rm -rf $(FORMATS)
 	$(BIN)/python -m venv $(FORMATS)
 	$(BIN)/python -c 'import site, sys; open(sys.argv[1] + "/below.pth", "w").write("\n".join([site.getsitepackages()[0], *sys.argv[2:], ""]))' \
 		"$$($(FORMATS)/bin/python -c 'import site; print(site.getsitepackages()[0])')" "$(CURDIR)" "$(CURDIR)/tests/stand_ins"
 	$(FORMATS)/bin/python -m pip --disable-pip-version-check -q install --no-deps -r tests/formats.txt
+	$(FORMATS)/bin/python -c 'import torch' 2>/dev/null || $(FORMATS)/bin/python -m pip --disable-pip-version-check -q install "$$(grep '^torch==' tests/formats.txt)"
 	@touch $@

@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from graph import Config, run
-from graph.rundir import RunDir
+from graph.rundir import FORMAT, RunDir
 
 Litelong = Callable[..., Any]
 ConfigFile = Callable[..., Path]
@@ -124,7 +124,7 @@ def test_a_folder_of_another_run(
 def test_a_run_of_another_format(copied: Path, litelong: Litelong, config_file: ConfigFile, refused: Refused) -> None:
     manifest = orjson.loads((copied / "manifest.json").read_bytes())
     (copied / "manifest.json").write_bytes(orjson.dumps({**manifest, "format": 99}))
-    refused(litelong("run", config_file(copied)), "a run of format 99, this version reads 2")
+    refused(litelong("run", config_file(copied)), f"a run of format 99, this version reads {FORMAT}")
     refused(litelong("validate", copied), "a run of format 99")
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -243,7 +244,8 @@ def test_what_auto_would_take_another_backend_for_is_built_anew(
     limit: str, index: Path, corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However it was built, one corpus has one backend: also when an old text has moved, and the next addition adds again."""
-    held = open_indexed(index).counts()
+    with closing(open_indexed(index)) as indexed:
+        held = indexed.counts()
     monkeypatch.setattr(backends, limit, held.documents + 5 if limit == "WHOOSH_DOCUMENTS" else held.characters + 800)
     for number, expected in enumerate(("whoosh", "tantivy", "tantivy")):
         append(corpus / "b.jsonl", range(1_000 * (number + 1), 1_000 * (number + 1) + 4 + 20 * number))
