@@ -162,13 +162,19 @@ def byte_level() -> Engine:
     return engine
 
 
-@pytest.fixture(params=["cl100k_base", "byte-level", "sentence pieces"])
-def tokenizer(request: pytest.FixtureRequest, tmp_path: Path) -> Tokenizer:
+@pytest.fixture(
+    scope="module", params=["cl100k_base", "byte-level", "sentence pieces", "llama3", "qwen2_5", "mistral_nemo"]
+)
+def tokenizer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     if request.param == "cl100k_base":
         return load_tokenizer("cl100k_base", Path())
+    if "_" in request.param or request.param == "llama3":
+        folder: Path = request.getfixturevalue("tokenizer_folder")(request.param)
+        return load_tokenizer("tokenizer.json", folder)
     engine = byte_level() if request.param == "byte-level" else sentence_pieces()
-    engine.save(str(tmp_path / "tokenizer.json"))
-    return load_tokenizer("tokenizer.json", tmp_path)
+    folder = tmp_path_factory.mktemp("tokenizer")
+    engine.save(str(folder / "tokenizer.json"))
+    return load_tokenizer("tokenizer.json", folder)
 
 
 def told(ids: Any, tokenizer: Tokenizer) -> str:
