@@ -255,7 +255,8 @@ def _where(part: Any) -> str:  # noqa: ANN401 - Part; inspecting is imported lat
 
 
 def _cut(part: Any) -> str:  # noqa: ANN401
-    return "" if part.length == part.doc_tokens else f" cut: {part.length:,} of {part.doc_tokens:,}"
+    where = f" from {part.doc_start:,}" if part.doc_start else ""
+    return "" if part.length == part.doc_tokens else f" cut: {part.length:,} of {part.doc_tokens:,}{where}"
 
 
 _COLOURS = {
