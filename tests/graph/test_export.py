@@ -1,7 +1,9 @@
 """`litelong export`: every format gives the run's own ids back to the loaders that trainers use."""
 
 import json
+import signal
 import subprocess
+import sys
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -190,6 +192,36 @@ def test_an_export_that_stopped_goes_on_and_gives_the_same_bytes(
     before = tree(tmp_path / "out")
     export_run(finished, format_name, tmp_path / "out", shard_size=SIZE)
     assert tree(tmp_path / "out") == before
+
+
+@pytest.mark.parametrize("format_name", ["npy", "hf"])
+def test_an_export_that_was_killed_goes_on_and_gives_the_same_bytes(
+    format_name: str, finished: Path, tmp_path: Path, tree: Callable[[Path], dict[str, bytes | None]]
+) -> None:
+    """SIGKILL at the first, the sixth and the tenth file that is to be synced, each time in the export that the last left."""
+    code = """
+import os, signal, sys
+from itertools import count
+from pathlib import Path
+from graph.exporting import export_run
+from tools.export import write
+calls, sync = count(1), write.sync
+def killed(path):
+    if next(calls) == int(sys.argv[4]):
+        os.kill(os.getpid(), signal.SIGKILL)
+    sync(path)
+write.sync = killed
+export_run(Path(sys.argv[1]), sys.argv[2], Path(sys.argv[3]), shard_size=sys.argv[5])
+"""
+    out = tmp_path / "out"
+    for moment in (1, 6, 10):
+        arguments = [finished, format_name, out, moment, SIZE]
+        done = subprocess.run([sys.executable, "-c", code, *map(str, arguments)], check=False, timeout=60)
+        assert done.returncode == -signal.SIGKILL
+        assert not (out / "README.md").exists()
+    export_run(finished, format_name, out, shard_size=SIZE)
+    export_run(finished, format_name, tmp_path / "whole", shard_size=SIZE)
+    assert tree(out) == tree(tmp_path / "whole")
 
 
 def test_the_id_more_is_the_documents_own_next_token(finished: Path, tmp_path: Path, texts: Any) -> None:
