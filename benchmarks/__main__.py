@@ -141,7 +141,9 @@ def growth(
 @app.command()
 def encoding(
     data: Annotated[Path, typer.Option(metavar="FOLDER", help="JSONL files; see benchmarks.debian_corpus.")],
-    tokenizer: Annotated[str, typer.Option(help="A tiktoken encoding or a tokenizer.json.")] = "cl100k_base",
+    tokenizer: Annotated[
+        list[str] | None, typer.Option(help="A tiktoken encoding or a tokenizer.json; may be given again.")
+    ] = None,
     rounds: Annotated[int, typer.Option(min=1, help="Turns of each engine.")] = 3,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it into that page.")] = None,
 ) -> None:
@@ -150,7 +152,7 @@ def encoding(
         from benchmarks.encoding import encoding as measure
         from benchmarks.markdown import write_part
 
-        found = measure(data, tokenizer, rounds)
+        found = measure(data, tokenizer or ["cl100k_base"], rounds)
         if out:
             write_part(out, "encoding", found)
         print(found)

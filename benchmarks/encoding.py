@@ -1,7 +1,7 @@
 """Encoding: MB of UTF-8 a CPU-second of each engine, in one run, and whether every document has the same ids by all of them.
 
 Engines take turns; each turn loads the engine anew, so that no cache of words is warm from the turn before. One thread. Two
-tokenizers: the one asked for, and a byte-level BPE trained on the texts and loaded from its `tokenizer.json`.
+tokenizers: those asked for, and a byte-level BPE trained on the texts and loaded from its `tokenizer.json`.
 """
 
 import tempfile
@@ -33,7 +33,7 @@ class Encoder(Protocol):
     def __call__(self, texts: list[str]) -> Encoded: ...
 
 
-def encoding(folder: Path, name: str, rounds: int) -> str:
+def encoding(folder: Path, names: Sequence[str], rounds: int) -> str:
     """The measurement as Markdown. `folder` holds JSONL files with `text`. Raises `UsageError`."""
     texts = list(_texts(folder))
     if not texts:
@@ -43,7 +43,7 @@ def encoding(folder: Path, name: str, rounds: int) -> str:
         f"{len(texts):,} documents, {size:.1f} MB, of {folder.name}/*.jsonl. Median of {rounds} turns, one thread. `litelong` "
         f"is what a run encodes with: the engine that proved itself, with its checks. Machine: {machine()}."
     )
-    tables = [_measured(load_tokenizer(name, Path.cwd()), texts, size, rounds)]
+    tables = [_measured(load_tokenizer(name, Path.cwd()), texts, size, rounds) for name in names]
     with tempfile.TemporaryDirectory(prefix="litelong-encoding-") as place:
         tables.append(_measured(_trained(texts, Path(place)), texts, size, rounds))
     return "\n\n".join([head, *tables])
@@ -86,7 +86,8 @@ def _measured(tokenizer: Tokenizer, texts: Sequence[str], size: float, rounds: i
         for name, s in speeds.items()
     ]
     took = f"`litelong` took {chosen.tokenizer.engine} (proof: {proof:.1f} s of CPU)"
-    title = f"{Path(tokenizer.name).name}, {tokenizer.vocab_size:,} ids; {took}"
+    name = tokenizer.name.removesuffix("/tokenizer.json").rpartition("/")[2]
+    title = f"{name}, {tokenizer.vocab_size:,} ids; {took}"
     return f"{title}:\n\n" + table(
         ["engine", "MB a CPU-second", "times the first", "documents with its ids"], rows, right=3
     )
