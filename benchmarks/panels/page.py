@@ -43,7 +43,8 @@ of held-out categories were not looked at. Weights and thresholds were chosen on
 were written later, by others, to tune on (`CORPUS-tuning.json`; none is held out): they are in neither half and have a table
 of their own. What was chosen, and by what estimate before the held-out half was measured, stands in
 [how the lexical panels were fitted](panels-fit.md). Each version of the scores (three so far) was measured once on the held-out
-half, after it was final, and nothing was changed for what came out.
+half, after it was final. No plant of it was looked at; the counts of an earlier look, in tables like those below, told what to
+work on for the next version.
 
 Two scripted panels check the measurement. `perfect` knows the kind of every plant and accepts all else; `random` tosses
 a coin for every topic. Beside them stands what a coin gets by chance: one half; three quarters of the pairs, because
