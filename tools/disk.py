@@ -30,12 +30,12 @@ _DIRECT: int = getattr(os, "O_DIRECT", 0)
 
 
 class Disk:
-    """Writes the blocks of files in the background. `files` are made at a time, each with two blocks under way."""
+    """Writes the blocks of files in the background. `files` are made at a time, and a few blocks more are under way."""
 
     def __init__(self, files: int) -> None:
         # From the system and not from NumPy: direct writes want memory that begins at a page.
         self._free: SimpleQueue[mmap.mmap] = SimpleQueue()
-        for _ in range(3 * files):
+        for _ in range(files + 2 * _THREADS):
             self._free.put(mmap.mmap(-1, BLOCK))
 
     def __enter__(self) -> Self:

@@ -6,6 +6,7 @@ hash in the set, so the share of equal slots estimates the Jaccard similarity (s
 slots are compared (0.8 is found with probability 1 - 1e-7, 0.5 with 0.87), and groups are the closure of the pairs.
 """
 
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -116,7 +117,11 @@ def _on_disk(n: int, folder: Path) -> Iterator[Signatures]:
         return
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
-        file.truncate(n * SLOTS * _EMPTY.itemsize)
+        # Reserved, so that a full disk is an error here and not a signal in the middle of a write.
+        size = n * SLOTS * _EMPTY.itemsize
+        file.truncate(size)
+        if hasattr(os, "posix_fallocate"):
+            os.posix_fallocate(file.fileno(), 0, size)
         yield np.memmap(file, np.uint32, "r+", shape=(n, SLOTS)).view(np.ndarray)
 
 
