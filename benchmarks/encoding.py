@@ -125,5 +125,7 @@ def _trained(texts: Sequence[str], folder: Path) -> Tokenizer:
         if size > TRAINED_ON:
             break
     engine.train_from_iterator(taken, trainer)
-    engine.save(str(folder / "tokenizer.json"))
-    return load_tokenizer(str(folder / "tokenizer.json"), folder)
+    own = folder / "trained on these texts"
+    own.mkdir()
+    engine.save(str(own / "tokenizer.json"))
+    return load_tokenizer(str(own / "tokenizer.json"), folder)
