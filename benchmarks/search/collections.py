@@ -86,7 +86,7 @@ def _trec(folder: Path, topics: list[Path]) -> tuple[dict[str, str], dict[str, s
     for path in topics:
         for body in _TOP.findall(path.read_text("utf-8", "replace")):
             if (number := _NUM.search(body)) and (title := _TITLE.search(body)):
-                queries[number[1]] = title[1].strip()
+                queries[number[1]] = unescape(title[1]).strip()
     return documents, queries, _judgements(sorted(path for path in folder.glob("qrels*") if path.is_file()))
 
 

@@ -52,7 +52,7 @@ def trec(folder: Path) -> Path:
     (folder / "texts.sgml").write_text(
         "<DOC>\n<DOCNO> d1 </DOCNO>\n<TEXT>Whales &amp; the sea</TEXT>\n</DOC>\n<DOC><DOCNO>d2</DOCNO><TEXT>ship</TEXT></DOC>"
     )
-    (folder / "topics.txt").write_text("<top>\n<num> Number: q1\n<title> whale\n<desc> what\n</top>\n")
+    (folder / "topics.txt").write_text("<top>\n<num> Number: q1\n<title> &#119;hale\n<desc> what\n</top>\n")
     (folder / "qrels.txt").write_text("q1 0 d1 2\nq1 0 d2 0\n")
     return folder
 
