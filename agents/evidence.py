@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from agents.figures import Looked, figures_of_each, figures_of_pairs
+from agents.figures import HOLDS, Looked, figures_of_each, figures_of_pairs
 from agents.library import NEAR, Library
 from agents.messages import Brief, Evidence, Proposal
 from agents.reading import SPEAKS, to_read
@@ -91,9 +91,9 @@ def look_up(library: Library, brief: Brief, proposal: Proposal) -> Looked:
     share = len(own.intersection(near)) / len(near) if near else 0.0
     chance = len(own) / max(1, len(library.index))
     found = library.topic(proposal.title, brief.category, proposal.explanation)
-    coverage, supported = _read(library, proposal.title, found)
+    coverage, (supported, *held) = _read(library, proposal.title, found, (SPEAKS, *HOLDS))
     lift = share / chance if chance else 0.0
-    return Looked(proposal.title, found, bare, share, lift, coverage, supported)
+    return Looked(proposal.title, found, bare, share, lift, coverage, supported, tuple(held))
 
 
 def likeness(library: Library, brief: Brief, looked: Sequence[Looked]) -> NDArray[np.float64]:
@@ -134,16 +134,20 @@ def ranked(standings: Sequence[Standing], target_tokens: int) -> list[Standing]:
     return sorted(standings, key=key)
 
 
-def _read(library: Library, title: str, found: Found) -> tuple[float, int]:
-    """Mean coverage of the title in the best documents, and about how many tokens stand in documents that speak of it."""
+def _read(library: Library, title: str, found: Found, shares: Sequence[float]) -> tuple[float, list[int]]:
+    """Mean coverage of the title in the best documents, and for each share about how many tokens stand in documents that hold
+    so much of the title.
+    """
     head, spread = to_read(len(found.hits), READ_BEST, READ_SPREAD)
-    covered = library.covered(title, [found.doc_ids[place] for place in head + spread])
+    covered = np.array(library.covered(title, [found.doc_ids[place] for place in head + spread]))
     best, rest = covered[: len(head)], covered[len(head) :]
-    supported = sum(found.tokens[place] for place, share in zip(head, best, strict=True) if share >= SPEAKS)
-    if rest:
-        beyond = found.total_tokens - sum(found.tokens[: len(head)])
-        supported += round(beyond * sum(share >= SPEAKS for share in rest) / len(rest))
-    return (sum(best) / len(best) if best else 0.0), supported
+    tokens = np.array([found.tokens[place] for place in head])
+    beyond = found.total_tokens - int(tokens.sum())
+    supported = [
+        int(tokens[best >= share].sum()) + (round(beyond * int((rest >= share).sum()) / len(rest)) if len(rest) else 0)
+        for share in shares
+    ]
+    return (float(best.mean()) if len(best) else 0.0), supported
 
 
 def _alike(proposals: Sequence[Proposal], same: NDArray[np.float64]) -> dict[str, tuple[tuple[str, float], ...]]:

@@ -20,13 +20,20 @@ TOP = 50
 LEAST_FILLED, MOST_FILLED = 0.1, 3.0
 """Bounds of what is filled, as a share of the target, before its logarithm is taken."""
 
+HOLDS = (0.6, 0.8)
+"""Shares of a title's weight. A document with half of it often has one of two words ("Motion capture acting"); where hardly
+any document has nearly all of it, the corpus has the words and not the subject."""
+
 Pairs = dict[str, NDArray[np.float64]]
 """Figures for each two proposals: name -> [n, n], symmetric."""
 
 
 @dataclass(frozen=True, slots=True)
 class Looked:
-    """What looking one title up gave: its documents, how far they are on the category, and what of them speaks of it."""
+    """What looking one title up gave: its documents, how far they are on the category, and what of them speaks of it.
+
+    `supported` and `held` are tokens: of documents that speak of the title, and of those that have each of `HOLDS` of it.
+    """
 
     title: str
     found: Found
@@ -35,6 +42,7 @@ class Looked:
     lift: float
     coverage: float
     supported: int
+    held: tuple[int, ...]
 
 
 def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) -> list[dict[str, float]]:
@@ -44,7 +52,11 @@ def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) ->
             "lift": log1p(one.lift),
             "share": sqrt(one.on_category),
             "coverage": one.coverage,
-            "filled": log(LEAST_FILLED + min(MOST_FILLED, one.supported / library.target_tokens)),
+            "filled": _filled(one.supported, library.target_tokens),
+            **{
+                f"filled_{share}": _filled(held, library.target_tokens)
+                for share, held in zip(HOLDS, one.held, strict=True)
+            },
             **generality(one.title),
         }
         for one in looked
@@ -90,6 +102,10 @@ def figures_of_pairs(library: Library, brief: Brief, looked: Sequence[Looked]) -
     less = speak - np.diag(speak)[:, None]
     pairs["cross"] = (less + less.T) / 2
     return pairs
+
+
+def _filled(tokens: int, target_tokens: int) -> float:
+    return log(LEAST_FILLED + min(MOST_FILLED, tokens / target_tokens))
 
 
 def shared_words(one: str, other: str) -> float:
