@@ -11,22 +11,34 @@ import numpy as np
 
 from tools.packing.tables import ROLES, SEGMENT_FIELDS, Layout, RowArray, SegmentRole, Segments, Unit
 
-_NOTHING = np.empty(0, np.int64)
 _DOCUMENT = ROLES.index(SegmentRole.DOCUMENT)
 
 
 class Filled(NamedTuple):
-    """Places in the order given: taken whole, passed over, and the one cut (None: none) to its first `room` ids.
+    """Places in the order given: those taken whole, the one cut to its first `room` ids (0: none is), and those left.
 
-    `whole` and `passed_over` are int64 arrays; `tokens` are the ids they fill, separators included.
+    `taken` and `left` are int64 arrays: in `taken` the one cut stands last, in `left` first, since something is left of it.
+    The first `looked_at` of `left` had their turn. `tokens` are the ids that the sample holds, separators included.
     """
 
-    whole: RowArray
-    passed_over: RowArray
-    cut: int | None
+    taken: RowArray
+    left: RowArray
+    looked_at: int
+    room: int
     full: bool
     tokens: int
-    room: int = 0
+
+    @property
+    def whole(self) -> RowArray:
+        return self.taken[:-1] if self.room else self.taken
+
+    @property
+    def cut(self) -> int | None:
+        return int(self.left[0]) if self.room else None
+
+    @property
+    def passed_over(self) -> RowArray:
+        return self.left[bool(self.room) : self.looked_at]
 
 
 def first_fit(sizes: RowArray, layout: Layout) -> Filled:
@@ -35,40 +47,44 @@ def first_fit(sizes: RowArray, layout: Layout) -> Filled:
     A document that does not fit is passed over for the next that does; the best passed over is then cut to fill the
     rest. When even that does not fill the sample, `full` is False and `tokens` says how many were at hand.
     """
-    gap = int(layout.separator)
-    ends = (sizes + gap).cumsum()
+    gap, capacity = int(layout.separator), layout.capacity
+    ends = (sizes + 1 if gap else sizes).cumsum()
     # The first so many fit one after the other; the last one's separator may be the one that has no room.
-    head = int(ends.searchsorted(layout.capacity + gap, "right"))
-    room = layout.capacity - (int(ends[head - 1]) - gap if head else 0)
-    more, passed_over, room = _fit_the_rest(sizes, head, room, gap)
-    whole = np.concatenate((np.arange(head), more))
-    before = gap if len(whole) else 0
-    if room > before and len(passed_over):
-        return Filled(whole, passed_over[1:], int(passed_over[0]), True, layout.capacity, room - before)
+    head = int(ends.searchsorted(capacity + gap, "right"))
+    room = capacity - (int(ends[head - 1]) - gap if head else 0)
+    more, end, room = _fit_the_rest(sizes, head, room, gap)
+    count = head + len(more)
+    # One place more than are whole, for the one cut.
+    taken = np.arange(count + 1)
+    taken[head:count] = more
+    is_taken = np.zeros(len(sizes), np.bool_)
+    is_taken[taken[:count]] = True
+    left = (~is_taken).nonzero()[0]
+    before = gap if count else 0
+    if room > before and len(left):
+        taken[count] = left[0]
+        return Filled(taken, left, end - count, room - before, True, capacity)
     # A single id left after a whole document is its separator: the sample is full all the same.
-    full = room == 0 or (room == before and len(whole) > 0)
-    return Filled(whole, passed_over, None, full, layout.capacity if full else layout.capacity - room)
+    full = room == 0 or (room == before and count > 0)
+    return Filled(taken[:count], left, end - count, 0, full, capacity if full else capacity - room)
 
 
-def _fit_the_rest(sizes: RowArray, begin: int, room: int, gap: int) -> tuple[RowArray, RowArray, int]:
-    """From `begin` on, where the first document does not fit: places taken, places passed over, and the room then left."""
+def _fit_the_rest(sizes: RowArray, begin: int, room: int, gap: int) -> tuple[list[int], int, int]:
+    """From `begin` on, where the first document does not fit: places taken, where looking ended, and the room then left."""
+    taken: list[int] = []
     before = gap if begin else 0
     if begin == len(sizes) or room <= before:
-        return _NOTHING, _NOTHING, room
-    taken: list[int] = []
-    rest = sizes[begin:]
+        return taken, begin, room
+    rest, most = sizes[begin:], room - before
     # Room only shrinks, so who does not fit now never will; the others are few.
-    small = (rest <= room - before).nonzero()[0]
+    small = (rest <= most).nonzero()[0]
     for place, size in zip(small.tolist(), rest[small].tolist(), strict=True):
-        if size <= room - before:
-            taken.append(place)
-            room -= before + size
-            before = gap
-            if room <= before:
-                break
-    over = np.ones(taken[-1] + 1 if taken and room <= before else len(rest), np.bool_)
-    over[taken] = False
-    return np.array(taken, np.int64) + begin, over.nonzero()[0] + begin, room
+        if size <= most:
+            taken.append(begin + place)
+            room, most = most - size, most - size - gap
+            if most <= 0:
+                return taken, taken[-1] + 1, room
+    return taken, len(sizes), room
 
 
 class Slices(NamedTuple):
@@ -90,15 +106,14 @@ class Slices(NamedTuple):
 
 def lay_out(unit: Unit, slices: Slices, layout: Layout) -> Segments:
     """Segments of one sample: slices in the order given, separators between them."""
-    ends = (slices.sizes + int(layout.separator)).cumsum() + int(layout.bos)
+    sizes = slices.sizes + 1 if layout.separator else slices.sizes
     table = np.empty(len(slices.places), SEGMENT_FIELDS)
     table["document"] = unit.documents[slices.places]
     table["role"] = _DOCUMENT
     table["rank"] = unit.ranks[slices.places]
     table["score"] = unit.scores[slices.places]
     table["chunk"] = -1
-    table["start"][:1] = int(layout.bos)
-    table["start"][1:] = ends[:-1]
+    table["start"] = sizes.cumsum() - (sizes - 1 if layout.bos else sizes)
     table["length"] = slices.lengths
     table["doc_start"] = slices.begins
     return Segments(table)

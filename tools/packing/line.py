@@ -7,7 +7,6 @@ those that do not fill its last sample; `tails: cut` drops it.
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tools.packing.fill import Slices, first_fit, lay_out
 from tools.packing.marks import PIECES
@@ -44,85 +43,96 @@ class Line:
     ) -> None:
         self._unit, self._tables, self._layout = unit, tables, settings.layout
         self._carries = settings.tails == "carry"
-        self._begins = np.zeros(len(unit.documents), np.int64) if begins is None else begins.copy()
-        self._lengths = tables.lengths[unit.documents] - self._begins
+        lengths = tables.lengths[unit.documents]
+        self._begins = np.zeros(len(lengths), np.int64) if begins is None else begins.copy()
+        self._lengths = lengths if begins is None else lengths - begins
         self._marks = marks_around(unit.documents, tables, settings)
+        # By place, as is `_begins`: the tokens from there on, and the ids they fill (one array where there are no marks).
+        self._sizes = self._lengths if self._marks is None else _sizes(self._lengths, self._marks)
         self._coming = places
-        self._sums = np.cumsum(self._lengths[places])
+        self._sums = self._lengths[places].cumsum()
         self._position = 0
-        self._waiting: RowArray = np.empty(0, np.int64)
+        self._waiting = places[:0]
         self._rest_first = False
-        self.passed_over: NDArray[np.bool_] = np.zeros(len(unit.documents), np.bool_)
-        """By place: whether it did not fit when its turn came."""
-        self.near_copies: NDArray[np.bool_] = np.zeros(len(unit.documents), np.bool_)
-        """By place: whether it had to wait for a near-duplicate in the same sample."""
+        # By place: whether it did not fit when its turn came, and whether it had to wait for a near-duplicate in the same sample.
+        self._passed_over = np.zeros(len(lengths), np.bool_)
+        self._near_copies = np.zeros(len(lengths), np.bool_)
 
     @property
-    def rest(self) -> RowArray:
-        """The places that no sample has taken to their end, in line."""
-        return np.concatenate((self._waiting, self._coming[self._position :]))
+    def set_aside(self) -> tuple[RowArray, RowArray]:
+        """Documents (rows) that had a turn and are not packed to their end: those passed over, and those that had to wait."""
+        rows = self._unit.documents[self._waiting]
+        return rows[self._passed_over[self._waiting]], rows[self._near_copies[self._waiting]]
 
     def next(self) -> Draft:
-        """Fill one sample. What it took has left the line if it is full."""
-        if self._rest_first and self._sizes(self._waiting[:1])[0] > self._layout.capacity:
-            first = self._waiting[:1]
-            self._waiting = self._waiting[1:]
-            return self._drafted(first[:0], int(first[0]), self._layout.capacity)
+        """Fill one sample. What it took has left the line if it is full; else the line holds that, and nothing more."""
+        if self._rest_first and self._sizes[self._waiting[0]] > self._layout.capacity:
+            return self._drafted(self._waiting[:1], self._layout.capacity)
         ahead = self._ahead()
         while True:
-            queue = np.concatenate((self._waiting, self._coming[self._position : self._position + ahead]))
-            distinct = self._tables.distinct(self._unit.documents[queue])
-            filled = first_fit(self._sizes(queue[distinct]), self._layout)
+            queue = self._queue(ahead)
+            distinct = self._tables.distinct(self._unit.documents, queue)
+            chosen = queue if distinct is None else queue[distinct]
+            filled = first_fit(self._sizes[chosen], self._layout)
             # Near-duplicates leave the sample short of documents: look further.
             if filled.full or self._position + ahead >= len(self._coming):
                 break
             ahead = min(2 * ahead + LOOKAHEAD, len(self._coming) - self._position)
-        chosen = queue[distinct]
-        if len(distinct) < len(queue):
-            self.near_copies[np.delete(queue, distinct)] = True
-        if not filled.full:
-            return Draft(self._slices(chosen[filled.whole]), self._rest_first, False, False, filled.tokens)
-        self.passed_over[chosen[filled.passed_over]] = True
         self._position += ahead
-        left = np.ones(len(queue), np.bool_)
-        left[distinct[filled.whole]] = False
-        if filled.cut is not None:
-            left[distinct[filled.cut]] = False
-        self._waiting = queue[left]
-        return self._drafted(chosen[filled.whole], None if filled.cut is None else int(chosen[filled.cut]), filled.room)
+        if distinct is not None:
+            self._near_copies[np.delete(queue, distinct)] = True
+        taken = chosen[filled.taken]
+        if not filled.full:
+            self._waiting = queue
+            return Draft(self._slices(taken), self._rest_first, False, False, filled.tokens)
+        self._passed_over[chosen[filled.passed_over]] = True
+        if distinct is None:
+            self._waiting = chosen[filled.left]
+        else:
+            # The one cut comes before the near-duplicates that stood before it.
+            cut = taken[len(filled.whole) :]
+            self._waiting = np.concatenate((cut, np.delete(queue, distinct[filled.taken])))
+        return self._drafted(taken, filled.room)
 
-    def _drafted(self, whole: RowArray, cut: int | None, room: int) -> Draft:
-        """A full sample of `whole` places and of the one cut what fills `room`; its rest goes to the head of the line."""
-        taken = self._slices(whole if cut is None else np.concatenate((whole, [cut])))
+    def _queue(self, ahead: int) -> RowArray:
+        """The places that have a turn: those waiting and so many of those coming."""
+        coming = self._coming[self._position : self._position + ahead]
+        return np.concatenate((self._waiting, coming)) if len(self._waiting) else coming
+
+    def _drafted(self, taken: RowArray, room: int) -> Draft:
+        """A full sample of `taken` places. The last is cut to what fills `room` (0: none is), and its rest heads the line."""
+        slices = self._slices(taken)
         begins_with_rest, self._rest_first = self._rest_first, False
-        if cut is not None:
-            marks = int(taken.sizes[-1] - taken.lengths[-1])
+        if room:
+            marks = int(slices.sizes[-1] - slices.lengths[-1])
             # Marks of little text are not worth their room.
             length = room - marks if room >= 2 * marks else room
-            taken.lengths[-1], taken.sizes[-1] = length, room
-            self.passed_over[cut] = self.near_copies[cut] = False
-            if self._carries:
-                self._begins[cut] += length
-                self._lengths[cut] -= length
-                self._waiting = np.concatenate(([cut], self._waiting))
-                self._rest_first = True
-        return Draft(taken, begins_with_rest, cut is not None, True, self._layout.capacity)
+            slices.lengths[-1], slices.sizes[-1] = length, room
+            self._cut(int(taken[-1]), length)
+        return Draft(slices, begins_with_rest, room > 0, True, self._layout.capacity)
+
+    def _cut(self, first: int, length: int) -> None:
+        """Take `length` tokens of the place that is `first` in line: its rest stays there, or leaves the line."""
+        self._passed_over[first] = self._near_copies[first] = False
+        self._rest_first = self._carries
+        if not self._carries:
+            self._waiting = self._waiting[1:]
+            return
+        self._begins[first] += length
+        self._lengths[first] -= length
+        if self._marks is not None:
+            at = slice(first, first + 1)
+            self._sizes[at] = _sizes(self._lengths[at], self._marks[at])
 
     def _slices(self, places: RowArray) -> Slices:
-        return Slices(places, self._begins[places], self._lengths[places], self._sizes(places))
-
-    def _sizes(self, places: RowArray) -> RowArray:
-        """The ids that documents fill whole, from where they are to begin: those of any length worth it with their marks."""
-        lengths = self._lengths[places]
-        if self._marks is None:
-            return lengths
-        marks = self._marks[places]
-        return np.where(lengths >= LEAST_TEXT * marks, lengths + marks, lengths)
+        return Slices(places, self._begins[places], self._lengths[places], self._sizes[places])
 
     def _ahead(self) -> int:
         """How many of those coming join those waiting: the two together hold a context's tokens, and a few more documents."""
-        sums = np.cumsum(self._lengths[self._waiting])
-        held = int(sums[-1]) if len(sums) else 0
+        held = 0
+        if len(self._waiting):
+            sums = self._lengths[self._waiting].cumsum()
+            held = int(sums[-1])
         wanted = self._layout.context_length
         if held >= wanted:
             enough = int(sums.searchsorted(wanted)) + 1
@@ -131,6 +141,11 @@ class Line:
             end = int(self._sums.searchsorted(before + wanted - held)) + 1
             enough = len(self._waiting) + end - self._position
         return min(max(0, enough + LOOKAHEAD - len(self._waiting)), len(self._coming) - self._position)
+
+
+def _sizes(lengths: RowArray, marks: RowArray) -> RowArray:
+    """The ids that documents fill whole, from where they are to begin: those of any length worth it with their marks."""
+    return np.where(lengths >= LEAST_TEXT * marks, lengths + marks, lengths)
 
 
 def marks_around(documents: RowArray, tables: Tables, settings: Settings) -> RowArray | None:
@@ -172,22 +187,22 @@ def pack_line(
                 break
         slices = arranged(draft, settings, unit.unit_id, number)
         segments = lay_out(unit, slices, settings.layout)
-        usage.place(unit.documents[slices.places], slices.begins, slices.lengths)
+        usage.place(unit.documents[slices.places], slices.begins)
         padding = 0 if draft.full else max(0, settings.layout.capacity - draft.tokens - settings.layout.separator)
         plan.samples.append(PlannedSample(f"{prefix}-{number:0{digits}d}", recipe, unit, segments, padding))
         number += 1
         if not draft.full:
             break
-    left = line.rest
-    plan.passed_over.update(unit.documents[left[line.passed_over[left]]])
-    plan.near_copies.update(unit.documents[left[line.near_copies[left]]])
+    passed_over, near_copies = line.set_aside
+    plan.passed_over.update(passed_over)
+    plan.near_copies.update(near_copies)
 
 
 def arranged(draft: Draft, settings: Settings, unit_id: str, number: int) -> Slices:
     """The slices in the order that the sample shows them: what goes on from the sample before stays first, the one cut last."""
-    count = len(draft.slices.places)
     if settings.order == "rank":
         return draft.slices
+    count = len(draft.slices.places)
     inner = np.arange(int(draft.begins_with_rest), count - int(draft.ends_with_cut))
     if settings.order == "reverse":
         inner = inner[::-1]

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from tools.packing.line import Line, pack_line
 from tools.packing.recipe import Settings, UnitKind, register_recipe
 from tools.packing.tables import Plan, Tables, Unit, Usage
@@ -27,7 +25,7 @@ class LiteLong:
         # What a topic leaves goes to the pool, where there is one, and is padded there.
         own = settings._replace(padding=settings.padding and settings.remainder == "unused")
         for unit in units:
-            line = Line(unit, np.flatnonzero(usage.free(unit.documents)), tables, settings)
+            line = Line(unit, usage.free(unit.documents).nonzero()[0], tables, settings)
             count = settings.samples_per_topic
             pack_line(line, unit, usage, own, plan, recipe=self.name, prefix=unit.unit_id, digits=3, most=count)
             yield unit

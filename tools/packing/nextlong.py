@@ -64,7 +64,7 @@ class _Interleaved:
                 segments = filling.segments()
                 for segment in segments:
                     usage.take_chunk(tables.chunks.of(segment.document)[segment.chunk])
-                usage.place(*(Segments.of(segments).table[name] for name in ("document", "doc_start", "length")))
+                usage.place(*(Segments.of(segments).table[name] for name in ("document", "doc_start")))
                 name = f"{unit.unit_id}-{made:03d}" if self.unit == "topic" else f"{self.name}-{made:06d}"
                 plan.samples.append(PlannedSample(name, self.name, unit, segments))
                 made += 1

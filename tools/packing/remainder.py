@@ -14,7 +14,10 @@ import numpy as np
 
 from tools.packing.line import Line, pack_line
 from tools.packing.recipe import Settings
-from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
+from tools.packing.tables import Plan, PlannedSample, RowArray, Tables, Unit, Usage, joined
+
+AT_ONCE = 1 << 10
+"""Samples looked at together: bounds the copy of their segments."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +37,12 @@ def plan_remainder(
     units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings, plan: Plan, recipe: str
 ) -> list[Unit]:
     """Pack what no sample has of the topics' documents (`units` in planning order); the units made of them."""
-    left = _left(units, tables, usage, settings)
+    reached = np.zeros(len(tables), np.int64)
+    reach(reached, plan.samples)
+    left = _left(units, tables, reached, settings)
     made: list[Unit] = []
     for level, paths in enumerate(_levels(left.categories)):
-        free = _free(left.rows, tables, usage, settings)
+        free = _free(left.rows, tables, reached, settings)
         by_path: dict[str, list[int]] = {}
         for place in np.flatnonzero(free).tolist():
             by_path.setdefault(paths[place], []).append(place)
@@ -50,27 +55,34 @@ def plan_remainder(
                 f"remainder-{number:05d}", left.rows[places], left.ranks[places], left.scores[places], category=path
             )
             last = settings._replace(padding=settings.padding and level == 2)
-            line = Line(unit, np.arange(len(places)), tables, settings, usage.reached[unit.documents])
+            line = Line(unit, np.arange(len(places)), tables, settings, reached[unit.documents])
             before = len(plan.samples)
             pack_line(line, unit, usage, last, plan, recipe=f"{recipe}/remainder", prefix=unit.unit_id)
             plan.short_units.pop(unit.unit_id, None)
             if len(plan.samples) > before:
                 made.append(unit)
+                reach(reached, plan.samples[before:])
     return made
 
 
-def _free(rows: RowArray, tables: Tables, usage: Usage, settings: Settings) -> np.typing.NDArray[np.bool_]:
+def reach(reached: RowArray, samples: Sequence[PlannedSample]) -> None:
+    """Move `reached` [n], behind which no token of a document is packed, to what `samples` have of each."""
+    for begin in range(0, len(samples), AT_ONCE):
+        table = joined(samples[begin : begin + AT_ONCE])
+        np.maximum.at(reached, table["document"], table["doc_start"] + table["length"])
+
+
+def _free(rows: RowArray, tables: Tables, reached: RowArray, settings: Settings) -> np.typing.NDArray[np.bool_]:
     """Which documents [m] have tokens that no sample has, and that may be packed here."""
-    reached = usage.reached[rows]
-    return reached < (tables.lengths[rows] if settings.tails == "carry" else 1)
+    return reached[rows] < (tables.lengths[rows] if settings.tails == "carry" else 1)
 
 
-def _left(units: Sequence[Unit], tables: Tables, usage: Usage, settings: Settings) -> _Left:
+def _left(units: Sequence[Unit], tables: Tables, reached: RowArray, settings: Settings) -> _Left:
     """Every document of the units that something is left of, once: by the first unit that has it."""
     seen = np.zeros(len(tables), np.bool_)
     rows, ranks, scores, categories = [], [], [], []
     for unit in units:
-        new = np.flatnonzero(_free(unit.documents, tables, usage, settings) & ~seen[unit.documents])
+        new = np.flatnonzero(_free(unit.documents, tables, reached, settings) & ~seen[unit.documents])
         seen[unit.documents] = True
         rows.append(unit.documents[new])
         ranks.append(unit.ranks[new])

@@ -141,11 +141,13 @@ class Tables:
             object.__setattr__(self, "group", own)
         object.__setattr__(self, "grouped", bool((self.group != own).any()))
 
-    def distinct(self, rows: RowArray) -> RowArray:
-        """Places in `rows` [h], ascending: of near-duplicates the first alone."""
+    def distinct(self, documents: RowArray, places: RowArray) -> RowArray | None:
+        """Which of `places` [h], ascending, to keep of `documents` (rows): of near-duplicates the first alone; None: all."""
         if not self.grouped:
-            return np.arange(len(rows))
-        _, first = np.unique(self.group[rows], return_index=True)
+            return None
+        _, first = np.unique(self.group[documents[places]], return_index=True)
+        if len(first) == len(places):
+            return None
         first.sort()
         return first
 
@@ -174,20 +176,18 @@ class Unit:
 class Usage:
     """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times.
 
-    `reached` [n] int64: behind that no token of it is packed. A document that one sample begins and the next goes on with is used
-    once. Recipes that place single chunks count those instead: `chunk_uses` [c] int32, with the same cap.
+    A document that one sample begins and the next goes on with is used once. Recipes that place single chunks count those
+    instead: `chunk_uses` [c] int32, with the same cap.
     """
 
     uses: NDArray[np.int32]
     cap: int
-    reached: RowArray
     chunk_uses: NDArray[np.int32]
 
     @classmethod
     def of(cls, tables: Tables, cap: int) -> "Usage":
         chunks = 0 if tables.chunks is None else len(tables.chunks)
-        documents = len(tables)
-        return cls(np.zeros(documents, np.int32), cap, np.zeros(documents, np.int64), np.zeros(chunks, np.int32))
+        return cls(np.zeros(len(tables), np.int32), cap, np.zeros(chunks, np.int32))
 
     def free_chunk(self, chunk: int) -> bool:
         """Whether a chunk may still be used."""
@@ -200,10 +200,9 @@ class Usage:
         """Which of `documents` [h] may still be used: bool [h]."""
         return np.asarray(self.uses[documents] < self.cap)
 
-    def place(self, documents: RowArray, begins: RowArray, lengths: RowArray) -> None:
-        """Count what one sample has of documents: of each of these [m] `lengths` tokens from `begins` on, int64 [m]."""
-        self.uses[documents[begins == 0]] += 1
-        np.maximum.at(self.reached, documents, begins + lengths)
+    def place(self, documents: RowArray, begins: RowArray) -> None:
+        """Count what one sample has of documents: of each of these [m] tokens from `begins` on, int64 [m]."""
+        self.uses[documents[begins == 0] if np.count_nonzero(begins) else documents] += 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tools.files import content_hash
 from tools.packing.ledger import TokenAccount, added, most_uses, spans_of, token_accounts
 from tools.packing.line import LOOKAHEAD
 from tools.packing.recipe import Order, Settings, Tails, get_recipe
+from tools.packing.remainder import reach
 from tools.packing.tables import Layout, Plan, PlannedSample, Segment, Tables, Unit, Usage
 
 ORDERS: Sequence[Order] = ("rank", "reverse", "shuffle")
@@ -47,8 +48,9 @@ class Job(NamedTuple):
         assert [u.unit_id for u in done] == [u.unit_id for u in units], "every unit is ticked off, in order"
         counted = uses(plan)
         assert usage.uses.tolist() == [counted[row] for row in range(len(self.lengths))]
-        ends = ends_of(plan)
-        assert usage.reached.tolist() == [ends.get(row, 0) for row in range(len(self.lengths))]
+        ends, reached = ends_of(plan), np.zeros(len(self.lengths), np.int64)
+        reach(reached, plan.samples)
+        assert reached.tolist() == [ends.get(row, 0) for row in range(len(self.lengths))]
         return plan
 
     def account(self, plan: Plan) -> TokenAccount:
