@@ -60,7 +60,7 @@ class Line:
 
     @property
     def set_aside(self) -> tuple[RowArray, RowArray]:
-        """Documents (rows) that had a turn and are not packed to their end: those passed over, and those that had to wait."""
+        """Documents (rows) that had a turn and are not packed to their end: passed over, and kept waiting by a near-duplicate."""
         rows = self._unit.documents[self._waiting]
         return rows[self._passed_over[self._waiting]], rows[self._near_copies[self._waiting]]
 
@@ -112,7 +112,7 @@ class Line:
         return Draft(slices, begins_with_rest, room > 0, True, self._layout.capacity)
 
     def _cut(self, first: int, length: int) -> None:
-        """Take `length` tokens of the place that is `first` in line: its rest stays there, or leaves the line."""
+        """Take `length` tokens of the place that is `first` in line: its rest stays there (`tails: carry`) or leaves the line."""
         self._passed_over[first] = self._near_copies[first] = False
         self._rest_first = self._carries
         if not self._carries:
