@@ -11,9 +11,9 @@ import mmap
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from fcntl import F_GETFL, F_SETFL, fcntl
 from pathlib import Path
 from queue import SimpleQueue
+from threading import Lock
 from types import TracebackType
 from typing import Self
 
@@ -27,6 +27,7 @@ _ALIGNED = 4096
 _THREADS = 2
 """While one waits for an fsync, the other writes."""
 _DIRECT: int = getattr(os, "O_DIRECT", 0)
+_PLACED = Lock()
 
 
 class Disk:
@@ -160,7 +161,7 @@ class Written:
 
 
 def _open(path: Path) -> int:
-    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY
+    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | getattr(os, "O_BINARY", 0)
     try:
         return os.open(path, flags | _DIRECT, 0o666)
     except OSError as error:
@@ -170,13 +171,29 @@ def _open(path: Path) -> int:
 
 
 def _write(file: int, data: memoryview, place: int) -> None:
+    direct = bool(_DIRECT)
     while len(data):
         try:
-            done = os.pwrite(file, data, place)
+            done = _write_at(file, data, place)
         except OSError as error:
-            flags = fcntl(file, F_GETFL)
-            if error.errno != errno.EINVAL or not flags & _DIRECT:
+            if error.errno != errno.EINVAL or not direct:
                 raise
-            fcntl(file, F_SETFL, flags & ~_DIRECT)  # it said at first that it takes direct writes
+            # It said at first that it takes direct writes. Two threads may find out at once.
+            _take_direct_off(file)
+            direct = False
             continue
         data, place = data[done:], place + done
+
+
+def _write_at(file: int, data: memoryview, place: int) -> int:
+    if hasattr(os, "pwrite"):
+        return os.pwrite(file, data, place)
+    with _PLACED:  # Windows: two threads share the file's one place
+        os.lseek(file, place, os.SEEK_SET)
+        return os.write(file, data)
+
+
+def _take_direct_off(file: int) -> None:
+    from fcntl import F_GETFL, F_SETFL, fcntl
+
+    fcntl(file, F_SETFL, fcntl(file, F_GETFL) & ~_DIRECT)

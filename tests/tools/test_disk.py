@@ -49,6 +49,13 @@ def test_the_last_page_is_cut_to_size(tmp_path: Path, size: int) -> None:
     assert (tmp_path / "file").read_bytes() == data
 
 
+def test_where_a_system_cannot_write_at_a_place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "pwrite")
+    data = os.urandom(5 * BLOCK + 5)
+    write(tmp_path / "file", data)
+    assert (tmp_path / "file").read_bytes() == data
+
+
 def test_arrow_can_write_to_it(tmp_path: Path) -> None:
     with Disk(1) as disk, disk.begin(tmp_path / "file") as file:
         with pa.BufferedOutputStream(pa.PythonFile(file, "w"), 64) as stream:
