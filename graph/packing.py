@@ -11,6 +11,7 @@ from tools.columns import mapped
 from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
+from tools.packing.shelf import Shelf
 from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
 from tools.packing.utk import Knotted, knot
 
@@ -45,11 +46,14 @@ def read_units(context: RunContext, tables: Tables) -> list[Unit]:
     # A document without a token fills nothing.
     order = np.argsort(codes, kind="stable")
     order = order[tables.lengths[rows[order]] > 0]
-    borders = np.searchsorted(codes[order], np.arange(len(number) + 1))
+    borders = np.searchsorted(codes[order], np.arange(len(number) + 1)).tolist()
+    rows = mapped(rows[order], context.scratch)
+    ranks = mapped(ranks[order].astype(np.int32), context.scratch)
+    scores = mapped(scores[order].astype(np.float32), context.scratch)
     units = []
     for topic in sorted(read_topics(context.path / "topics.jsonl"), key=_fit):
         code = number.get(topic["topic_id"])
-        own = order[:0] if code is None else order[borders[code] : borders[code + 1]]
+        own = slice(0) if code is None else slice(borders[code], borders[code + 1])
         units.append(_unit(topic, rows[own], ranks[own], scores[own]))
     return units
 
@@ -65,7 +69,9 @@ def make_plan(context: RunContext, units: list[Unit], tables: Tables) -> tuple[P
     recipe, settings = context.parts.recipe, context.recipe_settings
     usage = Usage.of(tables, context.config.packing.max_uses_per_document)
     with context.stage("plan", len(units)) as tick:
+        shelf = Shelf(context.scratch)
         for _ in recipe.plan(units, tables, usage, settings, plan):
+            shelf.take(plan)
             tick(1)
     return plan, [*units, *_remainder(context, units, tables, usage, settings, plan)]
 
@@ -88,8 +94,8 @@ def _unit(topic: TopicRow, rows: RowArray, ranks: NDArray[np.int32], scores: NDA
     return Unit(
         topic["topic_id"],
         rows,
-        ranks.astype(np.int32),
-        scores.astype(np.float32),
+        ranks,
+        scores,
         topic_id=topic["topic_id"],
         topic=topic["title"],
         category=topic["category"],

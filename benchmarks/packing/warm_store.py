@@ -52,7 +52,7 @@ def warm_store(folder: Path, tokens: int, context_length: int) -> Warm:
     names = Names(f"{row // len(texts)}/{row % len(texts)}" for row in rows.tolist())
     columns = (mapped(keys[rows].array, folder), mapped(lengths[rows % len(texts)], folder))
     tables = Tables(names.mapped(folder), Hashes(columns[0]), columns[1])
-    return Warm(store, tables, _topics(tables.lengths, context_length))
+    return Warm(store, tables, _topics(tables.lengths, context_length, folder))
 
 
 def _fill(store: TokenStore, encoded: Encoded, keys: Hashes, copies: int) -> None:
@@ -65,14 +65,25 @@ def _fill(store: TokenStore, encoded: Encoded, keys: Hashes, copies: int) -> Non
             writer.finish()
 
 
-def _topics(lengths: RowArray, context_length: int) -> list[Unit]:
+def _topics(lengths: RowArray, context_length: int, folder: Path) -> list[Unit]:
     """Topics over shuffled documents: each begins a context of tokens after the one before it."""
-    rows = np.random.default_rng(0).permutation(len(lengths))
+    rows = mapped(np.random.default_rng(0).permutation(len(lengths)), folder)
     ends = np.cumsum(lengths[rows])
+    ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
+    scores = (30 / np.sqrt(ranks)).astype(np.float32)
+    ranks, scores = mapped(ranks, folder), mapped(scores, folder)
     units = []
     for number, begin in enumerate(range(0, int(ends[-1]) - HITS * context_length, context_length)):
         own = rows[np.searchsorted(ends, begin) : np.searchsorted(ends, begin + HITS * context_length)]
-        ranks = np.arange(1, len(own) + 1, dtype=np.int32)
-        scores = (30 / np.sqrt(ranks)).astype(np.float32)
-        units.append(Unit(f"t-{number:06d}", own, ranks, scores, f"t-{number:06d}", f"Topic {number}", "DEMO / All"))
+        units.append(
+            Unit(
+                f"t-{number:06d}",
+                own,
+                ranks[: len(own)],
+                scores[: len(own)],
+                f"t-{number:06d}",
+                f"Topic {number}",
+                "DEMO / All",
+            )
+        )
     return units
