@@ -51,7 +51,8 @@ def run(context: RunContext) -> None:
             queries = path.with_name(f"queries-{number:05d}.parquet")
             if not path.exists():
                 found = [_cut(one, needed) for one in _search(context, group)]
-                _write(queries, QUERIES, map(_asked, group, found))
+                if not queries.exists():  # a kill between the two leaves it, and it would be the same again
+                    _write(queries, QUERIES, map(_asked, group, found))
                 # Last: where it is, both are.
                 _write(path, HITS, (row for topic, one in zip(group, found, strict=True) for row in _hits(topic, one)))
             hits += pq.read_metadata(path).num_rows
