@@ -11,7 +11,6 @@ from tools.columns import mapped
 from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
-from tools.packing.shelf import Shelf
 from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
 from tools.packing.utk import Knotted, knot
 
@@ -69,9 +68,7 @@ def make_plan(context: RunContext, units: list[Unit], tables: Tables) -> tuple[P
     recipe, settings = context.parts.recipe, context.recipe_settings
     usage = Usage.of(tables, context.config.packing.max_uses_per_document)
     with context.stage("plan", len(units)) as tick:
-        shelf = Shelf(context.scratch)
         for _ in recipe.plan(units, tables, usage, settings, plan):
-            shelf.take(plan)
             tick(1)
     return plan, [*units, *_remainder(context, units, tables, usage, settings, plan)]
 

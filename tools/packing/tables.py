@@ -1,7 +1,7 @@
 """What a planner sees: numbers only. No text and no tokens, so that a plan is a pure function, testable and repeatable."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple, overload
@@ -248,20 +248,14 @@ class PlannedSample:
 class RowSet(Set[int]):
     """Rows, given array by array and looked at once, at the end: a set of numbers would take a sixth of the planning."""
 
-    __slots__ = ("_arrays", "_aside")
+    __slots__ = ("_arrays",)
 
     def __init__(self, rows: Iterable[int] = ()) -> None:
         self._arrays = [np.array(list(rows), np.int64)]
-        self._aside = 0
 
     def update(self, rows: RowArray) -> None:
         """Add rows [m] int64."""
         self._arrays.append(rows)
-
-    def set_aside(self, move: Callable[[RowArray], RowArray]) -> None:
-        """Join the arrays that came since the last time, and keep what `move` makes of them: the same rows elsewhere."""
-        self._arrays[self._aside :] = [move(np.concatenate(self._arrays[self._aside :]))]
-        self._aside += 1
 
     def marks(self, n: int) -> NDArray[np.bool_]:
         """bool [n]: which rows are in it."""

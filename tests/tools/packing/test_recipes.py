@@ -2,23 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
-import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from numpy.typing import NDArray
 
 from tools.columns import Hashes, Names
 from tools.files import content_hash
-from tools.packing import shelf
 from tools.packing.ledger import TokenAccount, added, most_uses, spans_of, token_accounts
 from tools.packing.line import LOOKAHEAD
 from tools.packing.recipe import Order, Settings, Tails, get_recipe
 from tools.packing.remainder import reach
-from tools.packing.shelf import Shelf
 from tools.packing.tables import Layout, Plan, PlannedSample, Segment, Tables, Unit, Usage
 
 ORDERS: Sequence[Order] = ("rank", "reverse", "shuffle")
@@ -317,29 +312,3 @@ def test_a_sample_of_standard_looks_at_a_context_of_documents_and_a_few_more() -
         placed += len(places)
         assert max(places) < placed + LOOKAHEAD + 1_000
     assert placed > 19_000
-
-
-@given(job=jobs(), at_once=st.sampled_from([1, 3, 40]))
-def test_a_plan_that_is_set_aside_as_it_grows_is_the_same_plan(job: Job, at_once: int) -> None:
-    moved: list[int] = []
-
-    def move(array: NDArray[Any], folder: Path) -> NDArray[Any]:
-        moved.append(len(array))
-        found = array.copy()
-        found.flags.writeable = False
-        return found
-
-    plan, usage, kept = Plan(), Usage.of(job.tables, job.cap), Shelf(Path())
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(shelf, "AT_ONCE", at_once)
-        patch.setattr(shelf, "mapped", move)
-        for _ in get_recipe(job.recipe).plan(job.units, job.tables, usage, job.settings, plan):
-            kept.take(plan)
-    expected = job.plan()
-    assert [(s.sample_id, list(s.segments), s.padding) for s in plan.samples] == [
-        (s.sample_id, list(s.segments), s.padding) for s in expected.samples
-    ]
-    assert set(plan.passed_over) == set(expected.passed_over) and set(plan.near_copies) == set(expected.near_copies)
-    if at_once == 1:
-        assert not any(sample.table.flags.writeable for sample in plan.samples)
-    assert bool(moved) == (sum(len(sample.segments) for sample in plan.samples) >= at_once)
