@@ -163,7 +163,7 @@ def _answers(index: Path, questions: Sequence[str]) -> Answers:
         return None
     indexed = open_indexed(index)
     try:
-        return indexed.index.search_many(questions, 100)
+        return list(map(list, indexed.index.search_many(questions, 100)))
     finally:
         indexed.close()
 

@@ -126,7 +126,7 @@ def index(corpus: Path, tmp_path: Path) -> Path:
 
 def hits(index: Path) -> list[list[Hit]]:
     indexed = open_indexed(index)
-    found = indexed.index.search_many(QUERIES, 50)
+    found = list(map(list, indexed.index.search_many(QUERIES, 50)))
     indexed.close()
     return found
 

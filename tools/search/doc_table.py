@@ -77,18 +77,18 @@ class DocTable:
     def __len__(self) -> int:
         return len(self._offsets) - 1
 
-    def order(self, numbers: Numbers, steps: Steps) -> Numbers:
-        """int64 [n]: the places of `numbers` [n] by score (falling), then content hash, then `doc_id`."""
+    def order(self, numbers: Numbers, steps: Steps, bits: int = STEP_BITS) -> Numbers:
+        """int64 [n]: the places of `numbers` [n] by score (`steps` below 2**bits, falling), then content hash, then `doc_id`."""
         first = self._hashes[numbers, 0]
-        keys = (((1 << STEP_BITS) - 1 - steps) << (64 - STEP_BITS)) | (first >> STEP_BITS)
+        keys = (((1 << bits) - 1 - steps) << (64 - bits)) | (first >> bits)
         order = np.argsort(keys)
         ranked = keys[order]
         return self._full_order(numbers, steps) if (ranked[1:] == ranked[:-1]).any() else order
 
     def _full_order(self, numbers: Numbers, steps: Steps) -> Numbers:
-        """`order` where 43 bits of the content hash do not tell two documents apart, mostly because their texts are equal."""
+        """`order` where 32 to 43 bits of the content hash do not tell two documents apart, mostly as their texts are equal."""
         hashes = self._hashes[numbers]
-        order = np.lexsort((hashes[:, 1], hashes[:, 0], (1 << STEP_BITS) - steps))
+        order = np.lexsort((hashes[:, 1], hashes[:, 0], ~steps))
         ordered, ranked = hashes[order], steps[order]
         same = (ordered[1:] == ordered[:-1]).all(axis=1) & (ranked[1:] == ranked[:-1])
         for group in np.split(np.arange(len(order)), np.flatnonzero(~same) + 1):

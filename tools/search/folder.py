@@ -29,7 +29,7 @@ from tools.files import sync, write_atomic
 from tools.search.analysis import ANALYSIS_VERSION
 from tools.search.interface import SearchSettings
 
-FORMAT = f"litelong search index 3.{ANALYSIS_VERSION}"
+FORMAT = f"litelong search index 4.{ANALYSIS_VERSION}"
 _MANIFEST, _LOCK = "manifest.json", "write.lock"
 _EDGE = 1 << 16
 _DATA = re.compile(r"data-[0-9]{5}")

@@ -7,11 +7,14 @@ the same texts in another order, on another day or by more workers gives the sam
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar, NamedTuple, Protocol, Self, runtime_checkable
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, Protocol, Self, runtime_checkable
 
 from litelong import UsageError
 from tools.corpus.document import Document
 from tools.files import ignore
+
+if TYPE_CHECKING:
+    from tools.search.hits import Hits
 
 ANALYSES = ("english", "none")
 TANTIVY_K1, TANTIVY_B = 1.2, 0.75
@@ -146,11 +149,11 @@ class SearchIndex(Protocol):
         """Index more documents; searches see either none of them or all. Raises `UsageError` when another process writes."""
         ...
 
-    def search(self, query: AnyQuery, k: int) -> list[Hit]:
+    def search(self, query: AnyQuery, k: int) -> "Hits":
         """The best `k` documents that hold any of the query's words. Raises `ValueError` when `k` is below 1."""
         ...
 
-    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[AnyQuery], k: int) -> "list[Hits]":
         """`search` for each query, in their order."""
         ...
 

@@ -109,7 +109,7 @@ def search_tool(index: SearchIndex, documents: Documents | None = None) -> Struc
             FoundDocument(doc_id=hit.doc_id, title=title, rank=hit.rank, score=hit.score)
             for hit, title in zip(hits, titles, strict=True)
         ]
-        return found, hits
+        return found, list(hits)  # for the program, and for whoever stores the message
 
     async def corpus_search_async(
         query: str,
@@ -130,7 +130,9 @@ def search_tool(index: SearchIndex, documents: Documents | None = None) -> Struc
     )
 
 
-def search_filtered(index: SearchIndex, documents: Documents | None, query: str, k: int, filters: Filters) -> list[Hit]:
+def search_filtered(
+    index: SearchIndex, documents: Documents | None, query: str, k: int, filters: Filters
+) -> Sequence[Hit]:
     """The best `k` hits that pass, with the ranks of the search, which looks at 5,000 hits at most."""
     if documents is None or not filters.any:
         return index.search(query, k)

@@ -33,6 +33,8 @@ def doubtful(scores: Scores, roundings: int) -> NDArray[np.int64]:
 
     A rounding moves a sum by half its last bit at most: adding n numbers of one sign takes n - 1 of them.
     """
+    if not roundings:
+        return np.empty(0, np.int64)
     rest = scores.view(np.int64) & ((1 << _DROPPED) - 1)
     return np.flatnonzero(np.abs(rest - (1 << (_DROPPED - 1))) <= roundings << (_FLOAT32 - 1))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from itertools import count, repeat
+from itertools import repeat
 from os import cpu_count
 from pathlib import Path
 from shutil import copyfile, rmtree
@@ -28,10 +28,11 @@ from tools.search.analysis import weighted_words, words
 from tools.search.bm25 import TANTIVYS
 from tools.search.doc_table import DOC_TABLE, DocTable, DocTableWriter
 from tools.search.folder import Manifest, commit, link, read_manifest, remove, writing
-from tools.search.interface import AnyQuery, Hit, SearchSettings
+from tools.search.hits import Hits, Ranked
+from tools.search.interface import AnyQuery, SearchSettings
 from tools.search.rescoring import Rescorer, with_bounds
 from tools.search.rounding import scores_of
-from tools.search.tantivy_scoring import BOUND, NUMBER, TEXT, all_of, schema, top
+from tools.search.tantivy_scoring import BOUND, NUMBER, TEXT, Found, all_of, fetch, schema
 from tools.search.word_table import WORD_TABLE
 
 _HEAP = 256 << 20  # bytes of postings before tantivy writes a segment
@@ -98,19 +99,19 @@ class TantivyIndex:
             manifest = commit(self.path, data, self.settings, total, before.chosen)
             self._reader = _read(self.path, manifest)
 
-    def search(self, query: AnyQuery, k: int) -> list[Hit]:
+    def search(self, query: AnyQuery, k: int) -> Hits:
         """See `SearchIndex.search`. Scores have 11 significant bits (`tantivy_scoring`)."""
         if k < 1:
             raise ValueError(f"k is the number of hits wanted, 1 or more, not {k}")
         searcher, table, rescorer = self._open()
         terms = weighted_words(query, self.settings.analysis)
-        found = rescorer.top(searcher, terms, k) if rescorer else top(searcher, terms, k)
-        order = table.order(found.numbers, found.steps)[:k]
-        doc_ids, scores = table.doc_ids(found.numbers[order]), scores_of(found.steps[order]).tolist()
-        # `Hit(...)` for each, in half the time.
-        return list(map(tuple.__new__, repeat(Hit), zip(doc_ids, count(1), scores, strict=False)))
+        if rescorer:
+            found = rescorer.top(searcher, terms, k)
+            return Hits(range(1, min(k, len(found.numbers)) + 1), lambda: _ranked(table, found))
+        fetched = fetch(searcher, terms, k)
+        return Hits(range(1, min(k, len(fetched.hits)) + 1), lambda: _ranked(table, fetched.found()))
 
-    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[Hits]:
         """See `SearchIndex.search_many`. tantivy lets other threads run while it searches, so each core takes a part."""
         threads = min(cpu_count() or 1, len(queries) // _LEAST_BATCH)
         if threads < 2:
@@ -142,6 +143,11 @@ class TantivyIndex:
         if self._reader is None:
             raise ValueError(f"search index {self.path}: it was closed")
         return self._reader
+
+
+def _ranked(table: DocTable, found: Found) -> Ranked:
+    order = table.order(found.numbers, found.steps)
+    return Ranked(table, found.numbers[order], scores_of(found.steps[order]))
 
 
 def _write(

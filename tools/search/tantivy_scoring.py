@@ -22,7 +22,7 @@ import tantivy
 
 from tools.search.doc_table import Numbers
 from tools.search.interface import WeightedWord
-from tools.search.rounding import Scores, Steps, doubtful, least_of_step, steps_of
+from tools.search.rounding import Steps, doubtful, least_of_step, steps_of
 
 TEXT, NUMBER, BOUND = "text", "number", "bound"
 ONE_ORDER_UP_TO = 2  # words: x + y is y + x
@@ -49,11 +49,32 @@ def schema(bounded: bool = False) -> tantivy.Schema:
     return builder.build()
 
 
-def top(searcher: tantivy.Searcher, terms: Sequence[WeightedWord], k: int) -> Found:
+class Fetched(NamedTuple):
+    """The best `k` documents of a query, best first, and all that may tie with the worst of them, as tantivy gave them."""
+
+    searcher: tantivy.Searcher
+    query: tantivy.Query
+    roundings: int  # by which scores may be off (`rounding.doubtful`)
+    hits: Sequence[tuple[float, tantivy.DocAddress]]
+
+    def found(self) -> Found:
+        """Their numbers, and their scores' steps, which no order of adding changes."""
+        scores = np.fromiter(map(_SCORE, self.hits), np.float64, len(self.hits))
+        addresses = list(map(_ADDRESS, self.hits))
+        numbers = np.array(self.searcher.fast_field_values(NUMBER, addresses), np.int64)
+        steps = steps_of(scores)
+        for place in doubtful(scores, self.roundings).tolist():
+            explained = orjson.loads(self.query.explain(self.searcher, addresses[place]).to_json())
+            exact = fsum(part["value"] for part in explained["details"])
+            steps[place : place + 1] = steps_of(np.array([exact]))
+        return Found(numbers, steps)
+
+
+def fetch(searcher: tantivy.Searcher, terms: Sequence[WeightedWord], k: int) -> Fetched:
     """At least the best `k` documents (fewer when fewer match), and all that tie with the worst of them."""
     count = searcher.num_docs
     if not terms or not count:
-        return Found(np.empty(0, np.int64), np.empty(0, np.uint64))
+        return Fetched(searcher, tantivy.Query.empty_query(), 0, ())
     query, roundings = _query(terms)
     wanted = k + 16 + k // 8
     while True:
@@ -61,12 +82,8 @@ def top(searcher: tantivy.Searcher, terms: Sequence[WeightedWord], k: int) -> Fo
         hits = searcher.search(query, limit, count=False).hits
         kept = _reaching(hits, k, roundings)
         if kept < limit or limit == count:
-            break
+            return Fetched(searcher, query, roundings, hits[:kept])
         wanted *= 2
-    scores = np.fromiter(map(_SCORE, hits), np.float64, kept)
-    addresses = list(map(_ADDRESS, hits[:kept]))
-    numbers = np.array(searcher.fast_field_values(NUMBER, addresses), np.int64)
-    return Found(numbers, _steps(searcher, query, scores, addresses, roundings))
 
 
 def _reaching(hits: Sequence[tuple[float, tantivy.DocAddress]], k: int, roundings: int) -> int:
@@ -108,21 +125,6 @@ def _any_of(queries: Sequence[tantivy.Query]) -> tantivy.Query:
     if len(queries) == 1:
         return queries[0]
     return tantivy.Query.boolean_query([(tantivy.Occur.Should, query) for query in queries])
-
-
-def _steps(
-    searcher: tantivy.Searcher,
-    query: tantivy.Query,
-    scores: Scores,
-    addresses: Sequence[tantivy.DocAddress],
-    roundings: int,
-) -> Steps:
-    steps = steps_of(scores)
-    for place in doubtful(scores, roundings).tolist() if roundings else ():
-        explained = orjson.loads(query.explain(searcher, addresses[place]).to_json())
-        exact = fsum(part["value"] for part in explained["details"])
-        steps[place : place + 1] = steps_of(np.array([exact]))
-    return steps
 
 
 _SCORE, _ADDRESS = itemgetter(0), itemgetter(1)

@@ -1,5 +1,6 @@
 """How a topic becomes a query, and where its hits stop being about it."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
 from typing import Literal, NamedTuple, get_args
 
@@ -52,9 +53,9 @@ def topic_queries(
     return [NamedQuery(name, query) for query, name in queries.items()]
 
 
-def above_floor(hits: Sequence[Hit], floor: float) -> list[Hit]:
-    """The hits whose score is at least `floor` (0 to 1) times the best one's."""
+def above_floor(hits: Sequence[Hit], floor: float) -> Sequence[Hit]:
+    """Of hits whose scores fall, those with at least `floor` (0 to 1) times the best one's."""
     if not hits:
-        return []
+        return hits
     least = floor * hits[0].score
-    return [hit for hit in hits if hit.score >= least]
+    return hits[: bisect_right(hits, -least, key=lambda hit: -hit.score)]

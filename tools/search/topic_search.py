@@ -86,7 +86,7 @@ class Found(NamedTuple):
 
 
 def find_topic(
-    search: Callable[[Query, int], list[Hit]],
+    search: Callable[[Query, int], Sequence[Hit]],
     catalogued: Catalogued,
     rules: TopicRules,
     *,
@@ -112,7 +112,7 @@ def find_topic(
 
 
 def _ask(
-    search: Callable[[Query, int], list[Hit]],
+    search: Callable[[Query, int], Sequence[Hit]],
     catalogued: Catalogued,
     rules: TopicRules,
     query: NamedQuery,

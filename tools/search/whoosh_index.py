@@ -1,18 +1,19 @@
 """The `whoosh` backend: embedded, pure Python, no server. Measured on thousands of documents, not yet on a million.
 
-An index holds word counts and field lengths (rounded to one byte: exact up to 10 words, then within 9 %), `doc_id` and
-content hash; no positions and no text. A build is one writer and one segment, an addition one more segment beside hard links
-of those there are: a merge would sum up the rounded lengths, and the scores would depend on how the documents arrived. A core
-indexes about 1,000 documents (1.8 MB) a second.
+An index holds word counts and field lengths (rounded to one byte: exact up to 10 words, then within 9 %), no positions and no
+text; our own table (`doc_table`) names the documents. A build is one writer and one segment, an addition one more segment
+beside hard links of those there are: a merge would sum up the rounded lengths, and the scores would depend on how the
+documents arrived. A core indexes about 1,000 documents (1.8 MB) a second.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import copyfile
 from threading import Lock
 from typing import ClassVar, Self
 
-from whoosh import columns, fields, index
+from whoosh import fields, index
 from whoosh.analysis import KeywordAnalyzer
 from whoosh.codec.whoosh3 import W3Codec
 
@@ -20,9 +21,11 @@ from litelong import UsageError
 from tools.corpus.document import Document
 from tools.files import content_hash, ignore
 from tools.search.analysis import weighted_words, words
+from tools.search.doc_table import DOC_TABLE, DocTableWriter
 from tools.search.folder import Manifest, commit, link, read_manifest, writing
-from tools.search.interface import AnyQuery, Hit, SearchSettings
-from tools.search.whoosh_scoring import DOC_ID, HASH, TEXT, WhooshScorer
+from tools.search.hits import Hits
+from tools.search.interface import AnyQuery, SearchSettings
+from tools.search.whoosh_scoring import TEXT, WhooshScorer
 
 # Chosen by `python -m benchmarks search-whoosh` (docs/search.md): blocks of 2,048 postings are read 10 % faster than
 # Whoosh's 128; without compression an index is half as large again and no faster; with 32 MiB to sort in, building takes
@@ -54,15 +57,9 @@ class WhooshIndex:
         chosen: str = "by name",
     ) -> Self:
         """See `SearchIndex.build`. `chosen` is kept in the manifest."""
-        schema = fields.Schema(
-            **{
-                TEXT: fields.TEXT(analyzer=KeywordAnalyzer(), phrase=False),
-                DOC_ID: fields.COLUMN(columns.VarBytesColumn()),
-                HASH: fields.COLUMN(columns.FixedBytesColumn(16)),
-            }
-        )
+        schema = fields.Schema(**{TEXT: fields.TEXT(analyzer=KeywordAnalyzer(), phrase=False)})
         with writing(path) as data:
-            count = _write(index.create_in(str(data), schema), documents, settings.analysis, tick)
+            count = _write(index.create_in(str(data), schema), data, documents, settings.analysis, tick)
             _drop_lock(data)
             manifest = commit(path, data, replace(settings, backend=cls.backend), count, chosen)
         return cls(path, manifest)
@@ -80,16 +77,16 @@ class WhooshIndex:
         with writing(self.path) as data:
             before = read_manifest(self.path)
             for file in (self.path / before.data).iterdir():
-                link(file, data / file.name)
-            count = _write(index.open_dir(str(data)), documents, self.settings.analysis, tick)
+                (copyfile if file.name in DOC_TABLE else link)(file, data / file.name)
+            count = _write(index.open_dir(str(data)), data, documents, self.settings.analysis, tick)
             _drop_lock(data)
-            manifest = commit(self.path, data, self.settings, before.documents + count, before.chosen)
+            manifest = commit(self.path, data, self.settings, count, before.chosen)
         scorer = _scorer(self.path, manifest)
         with self._lock:
             self._scorer.close()
             self._scorer = scorer
 
-    def search(self, query: AnyQuery, k: int) -> list[Hit]:
+    def search(self, query: AnyQuery, k: int) -> Hits:
         """See `SearchIndex.search`."""
         if k < 1:
             raise ValueError(f"k is the number of hits wanted, 1 or more, not {k}")
@@ -97,7 +94,7 @@ class WhooshIndex:
         with self._lock:
             return self._scorer.top(terms, k)
 
-    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[list[Hit]]:
+    def search_many(self, queries: Sequence[AnyQuery], k: int) -> list[Hits]:
         """See `SearchIndex.search_many`."""
         return [self.search(query, k) for query in queries]
 
@@ -124,9 +121,11 @@ class WhooshIndex:
 def _scorer(path: Path, manifest: Manifest) -> WhooshScorer:
     try:
         scorer = WhooshScorer(path / manifest.data, manifest.settings)
+    except UsageError:
+        raise
     except Exception as error:  # Whoosh raises whatever a damaged pickle or a short file makes it stumble over
         raise UsageError(f"search index {path}: Whoosh cannot read it ({error!r:.200}); build it again") from error
-    if scorer.documents != manifest.documents:
+    if {scorer.documents, len(scorer.table)} != {manifest.documents}:
         scorer.close()
         raise UsageError(
             f"search index {path}: it holds {scorer.documents} documents, its manifest says {manifest.documents}; build it again"
@@ -134,27 +133,28 @@ def _scorer(path: Path, manifest: Manifest) -> WhooshScorer:
     return scorer
 
 
-def _write(target: index.FileIndex, documents: Iterable[Document], analysis: str, tick: Callable[[int], None]) -> int:
+def _write(
+    target: index.FileIndex,
+    data: Path,
+    documents: Iterable[Document],
+    analysis: str,
+    tick: Callable[[int], None],
+) -> int:
+    """Append `documents` to the files in `data`. Returns how many are there now."""
     writer = target.writer(limitmb=_SORT_MEMORY, codec=W3Codec(_BLOCK, _COMPRESSION))
-    count = 0
     try:
-        for document in documents:
-            writer.add_document(
-                **{
-                    TEXT: words(document.text, analysis),
-                    DOC_ID: document.doc_id.encode("utf-8", "surrogatepass"),
-                    HASH: content_hash(document.text),
-                }
-            )
-            count += 1
-            tick(1)
+        with DocTableWriter(data) as table:
+            for document in documents:
+                table.append(document.doc_id, content_hash(document.text))
+                writer.add_document(**{TEXT: words(document.text, analysis)})
+                tick(1)
     except BaseException:
         writer.cancel()
         target.close()
         raise
     writer.commit(merge=False)
     target.close()
-    return count
+    return len(table)
 
 
 def _drop_lock(data: Path) -> None:

@@ -23,9 +23,11 @@ import numpy as np
 from numpy.typing import NDArray
 from whoosh import index, scoring
 
-from tools.search.interface import Hit, SearchSettings, WeightedWord
+from tools.search.doc_table import DocTable
+from tools.search.hits import Hits, Ranked
+from tools.search.interface import SearchSettings, WeightedWord
 
-TEXT, DOC_ID, HASH = "text", "doc_id", "hash"
+TEXT = "text"
 _CACHE_BYTES = 256 << 20
 
 
@@ -53,11 +55,10 @@ class WhooshScorer:
         self._searcher: Any = self._index.searcher(weighting=BM25(B=settings.b, K1=settings.k1))
         self._reader: Any = self._searcher.reader()
         self.documents: int = self._reader.doc_count_all()
+        self.table = DocTable(data)
         self._average_length: float = self._searcher.avg_field_length(TEXT) if self.documents else 0.0
         lengths = (self._reader.doc_field_length(number, TEXT) or 0 for number in range(self.documents))
         self._lengths = np.fromiter(lengths, np.float64, self.documents)
-        self._doc_ids: Any = self._reader.column_reader(DOC_ID) if self.documents else None
-        self._tie_order = self._order_of_ties()
         self._cache: OrderedDict[str, _Scored] = OrderedDict()
         self._cached_bytes = 0
 
@@ -66,7 +67,7 @@ class WhooshScorer:
         self._searcher.close()
         self._index.close()
 
-    def top(self, query: Sequence[WeightedWord], k: int) -> list[Hit]:
+    def top(self, query: Sequence[WeightedWord], k: int) -> Hits:
         """The best `k` documents for words in alphabetical order. Scores compare as float32, so that no last bit decides."""
         totals = np.zeros(self.documents)
         for word, weight in query:
@@ -78,9 +79,8 @@ class WhooshScorer:
             # Everything that ties with the k-th stays until the content hash has decided.
             kept = scores >= np.partition(scores, len(scores) - k)[len(scores) - k]
             matched, scores = matched[kept], scores[kept]
-        best = np.lexsort((self._tie_order[matched], -scores))[:k]
-        ranked = zip(matched[best].tolist(), scores[best].tolist(), strict=True)
-        return [Hit(self._doc_id(number), rank, score) for rank, (number, score) in enumerate(ranked, 1)]
+        best = self.table.order(matched, scores.view(np.uint32).astype(np.uint64), bits=32)[:k]
+        return Hits(range(1, len(best) + 1), Ranked(self.table, matched[best], scores[best].astype(np.float64)))
 
     def document_frequency(self, words: Sequence[str]) -> int:
         """In how many documents all of `words` stand; 0 for no words."""
@@ -127,25 +127,6 @@ class WhooshScorer:
             self._settings.k1,
         )
         return _Scored(documents, scores)
-
-    def _doc_id(self, number: int) -> str:
-        return str(bytes(self._doc_ids[number]), "utf-8", "surrogatepass")
-
-    def _order_of_ties(self) -> NDArray[np.int64]:
-        """int64 [documents]: each document's place in the order of (content hash, doc_id)."""
-        if not self.documents:
-            return np.empty(0, np.int64)
-        column = self._reader.column_reader(HASH)
-        hashes = np.frombuffer(b"".join(bytes(column[n]) for n in range(self.documents)), ">u8").reshape(-1, 2)
-        order = np.lexsort((hashes[:, 1], hashes[:, 0]))
-        ordered = hashes[order]
-        same = (ordered[1:] == ordered[:-1]).all(axis=1)
-        for group in np.split(np.arange(self.documents), np.flatnonzero(~same) + 1) if same.any() else ():
-            if len(group) > 1:
-                order[group] = sorted(order[group], key=lambda number: self._doc_id(int(number)))
-        places = np.empty(self.documents, np.int64)
-        places[order] = np.arange(self.documents)
-        return places
 
 
 def _bytes(found: _Scored) -> int:

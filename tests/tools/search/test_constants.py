@@ -1,6 +1,6 @@
 """Any k1 and b, on every backend: the best k by exact BM25, also where tantivy's own constants rank quite otherwise."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import log1p
 from pathlib import Path
 from random import Random
@@ -121,7 +121,7 @@ def own_constants_too(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tantivy_index, "rescored", lambda settings: True)
 
 
-def answers(index: SearchIndex) -> Iterator[list[Hit]]:
+def answers(index: SearchIndex) -> Iterator[Sequence[Hit]]:
     random = Random(3)
     for length in (1, 2, 3, 5, 12, 40, 64, 65, 131) * 4:
         chosen = random.sample(WORDS, length)

@@ -51,7 +51,7 @@ def documents(numbers: range) -> list[Document]:
 
 
 def answers(index: SearchIndex) -> list[list[Hit]]:
-    found = index.search_many(["whale", "reef w7", "x3 x650 w49", "reef whale w1 w2 w3"], 60)
+    found = [list(hits) for hits in index.search_many(["whale", "reef w7", "x3 x650 w49", "reef whale w1 w2 w3"], 60)]
     assert len(index) in (len(SMALL), len(LARGE))
     index.close()
     return found

@@ -16,7 +16,7 @@ from tools.corpus.document import Document
 from tools.search import SearchSettings, WeightedWord, build_index, open_index, rounding
 from tools.search.backends import BACKENDS
 from tools.search.tantivy_index import searcher_of
-from tools.search.tantivy_scoring import top
+from tools.search.tantivy_scoring import fetch
 
 WORDS = [f"w{n}" for n in range(90)]
 
@@ -42,7 +42,7 @@ def test_no_order_of_adding_up_changes_a_score(folder: Path, bits: int, monkeypa
         answers = set()
         for _ in range(4):
             random.shuffle(terms)
-            found = top(searcher, terms, 200)
+            found = fetch(searcher, terms, 200).found()
             least = np.sort(found.steps)[-200:][0]
             ranked = zip(found.numbers.tolist(), found.steps.tolist(), strict=True)
             answers.add(frozenset((number, step) for number, step in ranked if step >= least))
@@ -55,7 +55,7 @@ def test_the_cut_holds_whatever_ties_with_it(folder: Path) -> None:
     searcher = searcher_of(folder / "data-00001")
     for k in (1, 7, 60, 700):
         terms = [WeightedWord(word) for word in random.sample(WORDS, 6)]
-        every, found = top(searcher, terms, 3_000), top(searcher, terms, k)
+        every, found = (fetch(searcher, terms, depth).found() for depth in (3_000, k))
         least = np.sort(every.steps)[-k]
         assert set(every.numbers[every.steps >= least]) == set(found.numbers[found.steps >= least])
 

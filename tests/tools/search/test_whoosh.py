@@ -19,9 +19,8 @@ def whoosh_scores(folder: Path, query: dict[str, float], k1: float, b: float) ->
     """What Whoosh's own searcher gives: doc_id to score, for stems with weights."""
     index = whoosh_index.open_dir(str(folder / "index" / read_manifest(folder / "index").data))
     with index.searcher(weighting=BM25(B=b, K1=k1)) as searcher:
-        column = searcher.reader().column_reader("doc_id")
         terms = whoosh_query.Or([whoosh_query.Term("text", word, boost=boost) for word, boost in query.items()])
-        found = {bytes(column[n]).decode(): score for score, n in searcher.search(terms, limit=None).top_n}
+        found = {f"doc-{n}": score for score, n in searcher.search(terms, limit=None).top_n}
     index.close()
     return found
 
