@@ -8,7 +8,7 @@ from typing import NamedTuple
 from benchmarks.machine import machine
 from benchmarks.markdown import table
 from benchmarks.search.texts import load_documents, questions
-from benchmarks.search.timing import megabytes, milliseconds_a_query, timed
+from benchmarks.search.timing import megabytes, milliseconds_a_query, reading, timed
 from tools.files import replacing
 from tools.search import SearchSettings, build_index
 from tools.search.backends import BACKENDS
@@ -40,8 +40,8 @@ def measure_growth(data: Path, plot: Path, say: Callable[[str], None]) -> str:
             with TemporaryDirectory() as folder:
                 path = Path(folder) / "index"
                 index, build = timed(lambda: build_index(documents[:size], path, SearchSettings(backend)))  # noqa: B023
-                first = milliseconds_a_query({"first": index.search}, asked, _K, 1)["first"]
-                again = milliseconds_a_query({"again": index.search}, asked, _K, _ROUNDS)["again"]
+                first = milliseconds_a_query({"first": reading(index)}, asked, _K, 1)["first"]
+                again = milliseconds_a_query({"again": reading(index)}, asked, _K, _ROUNDS)["again"]
                 index.close()
                 points.append(Point(backend, size, build, first, again, megabytes(path)))
     _draw(points, plot)
