@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from graph.show import safe
 from litelong import UsageError
 from tools.files import write_atomic
+from tools.report.text import safe
 
 
 def write_part(page: Path, name: str, content: str) -> None:

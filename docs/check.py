@@ -17,8 +17,8 @@ GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(
 SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 PAGES = ["README.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").glob("*.md")))]
 COMMANDS = (
-    "", "demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "export", "repack", "taxonomy",
-    "taxonomy import", "taxonomy show", "taxonomy stats", "taxonomy export",
+    "", "demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "report", "export", "repack",
+    "taxonomy", "taxonomy import", "taxonomy show", "taxonomy stats", "taxonomy export",
 )  # fmt: skip
 
 

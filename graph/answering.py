@@ -35,7 +35,7 @@ def answering(resume: str = "") -> Iterator[None]:
 
 def fail(message: str, status: int) -> None:
     """One line on stderr, control characters made visible, and the exit status."""
-    from graph.show import safe
+    from tools.report.text import safe
 
     sys.stderr.write(f"litelong: {safe(' '.join(message.split()))}\n")
     raise typer.Exit(status)

@@ -12,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from graph.answering import answering, fail
-from graph.export_commands import export, repack
+from graph.export_commands import export, repack, report
 from graph.taxonomy_commands import taxonomy_app
 from litelong import UsageError, __version__
 
@@ -96,6 +96,7 @@ def _run(config: Any, *, as_json: bool, allow_failed: bool = False) -> None:  # 
     from graph import show
     from graph.progress import progress_for_terminal
     from graph.running import run as run_config
+    from tools.report.text import safe
 
     result = run_config(config, progress=progress_for_terminal(), allow_failed=allow_failed)
     if as_json:
@@ -111,6 +112,14 @@ def _run(config: Any, *, as_json: bool, allow_failed: bool = False) -> None:  # 
         )
     if result.failed:
         show.emit(f"{result.failed:,} categories failed and were left out (--allow-failed)")
+    if result.report_failed:
+        show.emit(
+            safe(
+                f"the report page could not be made ({result.report_failed}); litelong report {result.path} tries again"
+            )
+        )
+    if result.report:
+        show.emit(f"all of it on one page, for a browser: {result.report}")
     show.emit("next:")
     for command, what in (
         (f"litelong inspect {result.path}", "the samples and their topics"),
@@ -233,6 +242,7 @@ def validate(run_path: RunPath, as_json: Json = False) -> None:
         from graph import show
         from graph.progress import progress_for_terminal
         from graph.validating import validate as check
+        from tools.report.text import safe
 
         found = check(run_path, progress_for_terminal())
         if as_json:
@@ -244,12 +254,13 @@ def validate(run_path: RunPath, as_json: Json = False) -> None:
             )
         else:
             for problem in found.problems[:20]:
-                show.emit(show.safe(problem))
+                show.emit(safe(problem))
             more = len(found.problems) - 20
             fail(f"{run_path}: {len(found.problems):,} problems{f' ({more:,} not shown)' if more > 0 else ''}", 1)
         if not found.valid:
             raise typer.Exit(1)
 
 
+app.command()(report)
 app.command()(export)
 app.command()(repack)

@@ -1,4 +1,4 @@
-"""`litelong export` and `litelong repack`: what is made of a finished run."""
+"""`litelong report`, `export` and `repack`: what is made of a finished run."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -10,6 +10,21 @@ from graph.answering import answering
 
 _Run = Annotated[Path, typer.Argument(metavar="RUN", help="A run directory.")]
 _Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+def report(
+    run_path: _Run,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Where to write it (default: RUN/report/index.html).")
+    ] = None,
+) -> None:
+    """Make the page of a finished run: one HTML file that works offline, with its figures, ledger, topics and excerpts."""
+    with answering():
+        from graph import show
+        from graph.reporting import write_report
+
+        made = write_report(run_path, out)
+        show.emit(f"{made} ({show.size(made.stat().st_size)}); open it in a browser")
 
 
 def export(

@@ -8,6 +8,7 @@ from graph.debate import debate_of
 from graph.progress import Progress
 from graph.running import blocking
 from graph.studio import opened
+from tools.report.text import safe
 
 
 def stream_debate(config: Config, category: str, progress: Progress, *, as_json: bool) -> Outcome:
@@ -36,7 +37,7 @@ def stream_debate(config: Config, category: str, progress: Progress, *, as_json:
         for accepted in outcome.accepted:
             evidence = accepted.evidence
             show.emit(
-                f"  {show.safe(accepted.topic.title)}  ({evidence.documents:,} documents, about {evidence.tokens:,} tokens, "
+                f"  {safe(accepted.topic.title)}  ({evidence.documents:,} documents, about {evidence.tokens:,} tokens, "
                 f"{evidence.on_category:.0%} on category)"
             )
     return outcome

@@ -24,7 +24,10 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """Where a run lies and what it holds. `tokens` are samples x context_length; `short` topics filled no sample."""
+    """Where a run lies and what it holds. `tokens` are samples x context_length; `short` topics filled no sample.
+
+    `report` is its page; None where it could not be made, and `report_failed` says why.
+    """
 
     path: Path
     samples: int
@@ -33,6 +36,8 @@ class RunResult:
     rejected: int
     short: int
     failed: int
+    report: Path | None = None
+    report_failed: str = ""
 
 
 async def arun(config: Config, *, progress: Progress | None = None, allow_failed: bool = False) -> RunResult:
@@ -93,6 +98,8 @@ def blocking(work: Coroutine[Any, Any, T]) -> T:
 def result_of(run_dir: RunDir) -> RunResult:
     """The counts of a finished run, from its markers and ledger."""
     pack, curate, debate = (run_dir.stage(name) for name in ("pack", "curate", "debate"))
+    report = run_dir.stage("report")
+    page = report.counts.get("page") if report else None
     if pack is None:
         raise UsageError(
             f"{run_dir.path}: the run is not finished; `litelong run` with its configuration goes on with it"
@@ -106,4 +113,6 @@ def result_of(run_dir: RunDir) -> RunResult:
         rejected=curate.counts["rejected"] if curate else 0,
         short=sum(1 for topic in ledger["topics"] if topic["topic_id"] and not topic["samples"]),
         failed=len(debate.counts["failed"]) if debate else 0,
+        report=run_dir.path / page if page else None,
+        report_failed=str(report.counts.get("failed", "")) if report else "",
     )

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, is_dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from unicodedata import category
 
 import orjson
 
 from agents.messages import Event
+from tools.report.text import duration, safe
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,20 +21,6 @@ if TYPE_CHECKING:
     from taxonomy.stats import TaxonomyStats
     from taxonomy.tree import TreeLine
     from tools.report.similarity import Similarity
-
-KEPT = frozenset("\n\t")
-
-
-def safe(text: str) -> str:
-    """The text with control characters (terminal escapes among them) replaced by visible signs; any space stays one."""
-    if text.isprintable():
-        return text
-    return "".join(c if c.isprintable() or c in KEPT or category(c) == "Zs" else _visible(c) for c in text)
-
-
-def _visible(character: str) -> str:
-    code = ord(character)
-    return chr(0x2400 + code) if code < 0x20 else "�"
 
 
 def console() -> "Console":
@@ -83,15 +69,6 @@ def size(n: int) -> str:
             return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
         value /= 1000
     return f"{value:.1f} TB"
-
-
-def duration(seconds: float) -> str:
-    """Seconds for people."""
-    if seconds < 120:
-        return f"{seconds:.0f} s"
-    if seconds < 7200:
-        return f"{seconds / 60:.0f} min"
-    return f"{seconds / 3600:.1f} h"
 
 
 def show_estimate(estimate: "Estimate") -> None:

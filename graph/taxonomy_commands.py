@@ -27,13 +27,14 @@ def import_(
     with answering("; nothing was imported"):
         from graph import show
         from graph.importing import import_taxonomy
+        from tools.report.text import safe
 
         found = import_taxonomy(file, name, keep_general=keep_general)
         if as_json:
             show.emit_json(found)
             return
         for line in found.lines():
-            show.emit(show.safe(line))
+            show.emit(safe(line))
 
 
 @taxonomy_app.command("show")
@@ -49,6 +50,7 @@ def show_(
         from graph import show
         from graph.taxonomies import open_taxonomy
         from taxonomy.tree import to_json, tree_lines
+        from tools.report.text import safe
 
         tree = open_taxonomy(source, run).taxonomy
         top = tree.category(under) if under else None
@@ -60,7 +62,7 @@ def show_(
             for other, below in tree.links.see_also(top):
                 show.emit(f"see also  {'what lies under ' if below else ''}{other.path}  {other.code or ''}".rstrip())
             for note in tree.links.notes(top):
-                show.emit(f"note  {show.safe(note)}")
+                show.emit(f"note  {safe(note)}")
 
 
 @taxonomy_app.command("stats")

@@ -102,6 +102,9 @@ def _check_files(run_dir: RunDir, result: Validation) -> None:
     for name in (*ALWAYS, *(WITH_TOPICS if "curate" in stages else ())):
         if not (run_dir.path / name).exists():
             result.problems.append(f"{name}: is missing")
+    page = stages["report"]["counts"].get("page")
+    if page and not (run_dir.path / page).exists():
+        result.problems.append(f"{page}: is missing; `litelong report {run_dir.path}` makes it")
     # The file, not what it means: a later version may have more keys.
     if not result.problems and file_digest(run_dir.path / "config.yaml") != run_dir.manifest.get("config_digest"):
         result.problems.append("config.yaml: is not the configuration that was run")

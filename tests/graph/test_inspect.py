@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from graph import Config, run
-from graph.show import safe
+from tools.report.text import safe
 
 Litelong = Callable[..., Any]
 

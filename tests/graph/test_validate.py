@@ -10,7 +10,6 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph import Config, run
-from tools.files import file_digest
 
 Litelong = Callable[..., Any]
 
@@ -30,14 +29,6 @@ def change_samples(path: Path, column: str, change: Callable[[list[Any]], None])
     return str(table["sample_id"][0].as_py())
 
 
-def accept_digests(path: Path) -> None:
-    """Put the digests of the files as they are now into the manifest: what a careful forger would do."""
-    manifest = orjson.loads((path / "manifest.json").read_bytes())
-    for stage in manifest["stages"].values():
-        stage["files"] = {name: file_digest(path / name) for name in stage["files"] if (path / name).exists()}
-    (path / "manifest.json").write_bytes(orjson.dumps(manifest))
-
-
 def problems(litelong: Litelong, path: Path) -> list[str]:
     """What `litelong validate` prints, one problem a line; the exit status is 1."""
     answer = litelong("validate", path)
@@ -47,7 +38,9 @@ def problems(litelong: Litelong, path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("forged", [False, True], ids=["as it is", "digests forged"])
-def test_one_flipped_id_is_named_by_sample_and_position(copied: Path, litelong: Litelong, forged: bool) -> None:
+def test_one_flipped_id_is_named_by_sample_and_position(
+    copied: Path, litelong: Litelong, forged: bool, accept_digests: Callable[[Path], None]
+) -> None:
     def flip(samples: list[Any]) -> None:
         samples[0][500] ^= 1
 
@@ -106,7 +99,7 @@ def test_swapped_doc_lens_are_found(config: Callable[..., Config], two: dict[str
     assert "doc_lens do not mark the attention spans" in found
 
 
-def test_a_changed_label_is_found(copied: Path, litelong: Litelong) -> None:
+def test_a_changed_label_is_found(copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]) -> None:
     def rename(samples: list[Any]) -> None:
         samples[0] = "Something Else"
 
@@ -116,7 +109,9 @@ def test_a_changed_label_is_found(copied: Path, litelong: Litelong) -> None:
     assert "column topic is not the plan's" in found
 
 
-def test_a_document_used_over_its_cap_is_named(copied: Path, litelong: Litelong) -> None:
+def test_a_document_used_over_its_cap_is_named(
+    copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]
+) -> None:
     table = pq.read_table(sample_file(copied))
     document = table["segments"][0].as_py()[0]["doc_id"]
 
@@ -128,7 +123,7 @@ def test_a_document_used_over_its_cap_is_named(copied: Path, litelong: Litelong)
     assert f"samples: document '{document}' is used 2 times, over its cap of 1" in problems(litelong, copied)
 
 
-def test_a_changed_ledger_is_found(copied: Path, litelong: Litelong) -> None:
+def test_a_changed_ledger_is_found(copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]) -> None:
     path = copied / "ledger.json"
     ledger = orjson.loads(path.read_bytes())
     packed = ledger["tokens"]["packed"]
@@ -139,7 +134,9 @@ def test_a_changed_ledger_is_found(copied: Path, litelong: Litelong) -> None:
     assert f"ledger.json: tokens.packed is {packed + 1}, counted again {packed}" in problems(litelong, copied)
 
 
-def test_every_figure_of_the_ledger_is_counted_again(copied: Path, litelong: Litelong) -> None:
+def test_every_figure_of_the_ledger_is_counted_again(
+    copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]
+) -> None:
     path = copied / "ledger.json"
     original = orjson.loads(path.read_bytes())
     for part in ("documents", "tokens"):
@@ -171,7 +168,9 @@ def test_a_changed_record_is_named(name: str, copied: Path, litelong: Litelong) 
     assert problems(litelong, copied) == [f"{name}: is not what the run wrote (content hash differs)"]
 
 
-def test_a_topic_taken_out_of_the_bank_is_missed(copied: Path, litelong: Litelong) -> None:
+def test_a_topic_taken_out_of_the_bank_is_missed(
+    copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]
+) -> None:
     """Even when the digests are forged: the plan made again has no sample of it."""
     path = copied / "topics.jsonl"
     path.write_bytes(b"".join(path.read_bytes().splitlines(keepends=True)[1:]))
@@ -201,7 +200,7 @@ def test_samples_in_another_order_are_found(copied: Path, litelong: Litelong) ->
     assert problems(litelong, copied)
 
 
-def test_samples_left_out_are_found(copied: Path, litelong: Litelong) -> None:
+def test_samples_left_out_are_found(copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]) -> None:
     pq.write_table(pq.read_table(sample_file(copied)).slice(0, 3), sample_file(copied))
     accept_digests(copied)
     assert any("planned samples are missing" in line for line in problems(litelong, copied))

@@ -1,0 +1,81 @@
+"""`litelong report`: a finished run as one page, made of the run's own files and nothing else.
+
+Read are the manifest, the configuration, the ledger, the topics, the plan, and of the samples only those that are shown; of
+the index only titles and sources. So a page can be made where the corpus no longer is, and takes no more memory for a run of
+a hundred thousand samples than for a small one. The same run gives the same bytes: the page has no clock.
+"""
+
+from pathlib import Path
+
+from graph.reporting.account import account_of
+from graph.reporting.files import of_the_run, read_json
+from graph.reporting.samples import samples_of
+from graph.reporting.topics import topics_of
+from graph.rundir import RunDir
+from litelong import UsageError
+from tools.files import write_atomic
+from tools.report.contents import Report
+from tools.report.page import page
+
+FILE = "report/index.html"
+
+
+def write_report(path: Path, out: Path | None = None) -> Path:
+    """Write the page of the run in `path` to `out` (none: `report/index.html` in the run), whole or not at all.
+
+    Raises `UsageError` when there is no run, it is not finished or damaged, or the page cannot be written.
+    """
+    run = RunDir.open(path)
+    if run.stage("report") is None:
+        raise UsageError(f"{path}: the run is not finished, so there is nothing to report yet; run it again to go on")
+    return write_page(run, out)
+
+
+def write_page(run: RunDir, out: Path | None = None) -> Path:
+    """`write_report` of a run that is packed."""
+    target = out or run.path / FILE
+    if target.is_dir():
+        raise UsageError(f"--out {target}: is a folder; name a file")
+    made = page(gather(run))
+    try:
+        write_atomic(target, made)
+    except OSError as error:
+        raise UsageError(f"{target}: cannot be written ({error.strerror}); choose another file with --out") from None
+    return target
+
+
+def gather(run: RunDir) -> Report:
+    """Everything that the page says. Raises `UsageError` where a file is missing or is not what the run wrote."""
+    config = run.config()
+    ledger, usage = read_json(run, "ledger.json"), read_json(run, "usage.json")
+    with of_the_run(run, "ledger.json, usage.json"):
+        account = account_of(run, config, ledger, usage)
+    topics = topics_of(run, ledger) if run.stage("curate") else None
+    samples = samples_of(run, config)
+    with of_the_run(run, "ledger.json"):
+        tokens = ledger["tokens"]
+        return Report(
+            name=config.run.name,
+            recipe=config.packing.recipe,
+            tokenizer=account.tokenizer,
+            context_length=tokens["context_length"],
+            samples=tokens["samples"],
+            ids=tokens["samples"] * tokens["context_length"],
+            placed=tokens["placed"],
+            indexed=ledger["documents"]["indexed"],
+            seconds=sum(stage.wall_s for stage in account.stages),
+            facts=account.facts,
+            warnings=(*account.warnings, *samples.warnings),
+            documents=account.documents,
+            tokens=account.tokens,
+            sections=account.sections,
+            removed=account.removed,
+            refused=samples.refused,
+            topics=topics,
+            histograms=samples.histograms,
+            sources=samples.sources,
+            table=samples.table,
+            excerpts=samples.excerpts,
+            models=account.models,
+            stages=account.stages,
+        )
