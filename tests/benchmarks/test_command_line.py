@@ -87,3 +87,10 @@ def test_a_list_is_imported_and_its_graph_walked(tmp_path: Path) -> None:
     assert "3 categories, 1 references" in result.stdout
     file.write_text("prose")
     assert call("taxonomy", file).exit_code == 2
+
+
+def test_a_debate_is_made_to_fail_however_few_there_are_and_is_debated_again() -> None:
+    result = call("durable", "--categories", 8)
+    assert result.exit_code == 0, result.stderr
+    assert "RuntimeError: this critic breaks on purpose" in result.stdout
+    assert "Run again, it was debated and 0 are failed." in result.stdout
