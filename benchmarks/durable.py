@@ -19,8 +19,9 @@ from agents.roles import role
 from benchmarks.machine import machine
 from benchmarks.markdown import table
 from graph.config import Config, load_config
-from graph.context import RunContext, prepare
+from graph.context import RunContext
 from graph.outcomes import DeadLettersError
+from graph.parts import prepare
 from graph.progress import Progress, Tick
 from graph.rundir import RunDir
 from graph.stages import debate, index

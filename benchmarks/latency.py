@@ -178,7 +178,8 @@ def debate(config: dict[str, Any], categories: int) -> dict[str, float]:
     import asyncio
 
     from graph.config import load_config
-    from graph.context import RunContext, prepare
+    from graph.context import RunContext
+    from graph.parts import prepare
     from graph.rundir import RunDir
     from graph.stages import debate as stage
     from graph.stages import index

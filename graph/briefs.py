@@ -1,7 +1,8 @@
 """What a debate is told: the category, how many topics are wanted, which categories it must leave alone."""
 
 from agents.messages import Brief
-from graph.config import Config, TaxonomySection
+from graph.config import Config
+from graph.config_sections import TaxonomySection
 from taxonomy import Choice, Taxonomy
 
 

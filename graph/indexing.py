@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypedDict
 
 from graph.config import Config, load_config
-from graph.context import check_apart, spec_of
+from graph.parts import check_apart, spec_of
 from graph.progress import Progress
 from graph.rundir import RunDir
 from litelong import UsageError

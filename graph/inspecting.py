@@ -12,7 +12,8 @@ import orjson
 import pyarrow.parquet as pq
 
 from graph.config import Config
-from graph.context import RunContext, prepare
+from graph.context import RunContext
+from graph.parts import prepare
 from graph.rundir import RunDir
 from graph.stages.curate import TopicRow, read_topics
 from litelong import UsageError

@@ -3,8 +3,8 @@
 from agents.messages import Event, Outcome
 from graph import show
 from graph.config import Config
-from graph.context import prepare
 from graph.debate import debate_of
+from graph.parts import prepare
 from graph.progress import Progress
 from graph.running import blocking
 from graph.studio import opened

@@ -18,8 +18,9 @@ from agents.panel import seat_panel
 from graph.briefs import brief_of
 from graph.chats import chat_seats
 from graph.config import Config
-from graph.context import MAX_DEPTH, SLACK, Parts, prepare
+from graph.context import MAX_DEPTH, SLACK
 from graph.debate import build_debate_graph
+from graph.parts import Parts, prepare
 from graph.running import blocking
 from graph.taxonomies import described
 from litelong import UsageError

@@ -11,8 +11,9 @@ import orjson
 
 from graph.chats import chat_seats
 from graph.config import Config
-from graph.context import RunContext, prepare
+from graph.context import RunContext
 from graph.outcomes import DeadLettersError
+from graph.parts import prepare
 from graph.pipeline import build_pipeline_graph
 from graph.progress import Progress
 from graph.rundir import RunDir

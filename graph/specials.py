@@ -1,6 +1,7 @@
 """Which special ids stand in samples: by the tokenizer's own conventions, or by choice."""
 
-from graph.config import Config, PackingSection
+from graph.config import Config
+from graph.config_sections import PackingSection
 from litelong import UsageError
 from tools.packing.gather import Specials
 from tools.packing.marks import Marks

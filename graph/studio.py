@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import finalize
 
 from graph.config import Config, load_config
-from graph.context import Parts, RunContext, prepare
+from graph.context import RunContext
 from graph.debate import CompiledDebate, debate_of
 from graph.demo import DEMO
+from graph.parts import Parts, prepare
 from graph.pipeline import CompiledPipeline, build_pipeline_graph
 from graph.progress import Progress
 from graph.rundir import RunDir

@@ -19,10 +19,11 @@ from numpy.typing import NDArray
 
 from graph.accounts import make_ledger
 from graph.chunking import with_negatives
-from graph.context import RunContext, prepare
+from graph.context import RunContext
 from graph.documents import texts_of
 from graph.layouts import LayoutReader
 from graph.packing import make_plan, read_tables, read_units
+from graph.parts import prepare
 from graph.progress import Progress, Quiet
 from graph.rundir import RunDir
 from graph.stages.curate import read_topics

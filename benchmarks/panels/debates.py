@@ -24,10 +24,12 @@ from benchmarks.panels.fates import Fate, fates_of
 from benchmarks.panels.plants import Bed, Garden
 from benchmarks.panels.seats import PLANTED, register_perfect, register_plants, register_random
 from benchmarks.panels.spending import Spent, spent
-from graph.config import Config, DebateSection, SeatSection, load_config
-from graph.context import RunContext, spec_of
+from graph.config import Config, load_config
+from graph.context import RunContext
 from graph.debate import CompiledDebate, debate_of
+from graph.debate_section import DebateSection, SeatSection
 from graph.indexing import index_corpus
+from graph.parts import spec_of
 from graph.progress import Progress, Tick
 from graph.running import blocking
 from graph.stages.debate import SIDE_BY_SIDE

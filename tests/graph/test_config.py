@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from graph import Config, load_config
 from graph.config import changed
-from graph.context import prepare
 from graph.demo import DEMO
+from graph.parts import prepare
 from graph.reading import read_yaml
 from litelong import UsageError
 

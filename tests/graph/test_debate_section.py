@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from graph.config import load_config
-from graph.context import prepare
+from graph.parts import prepare
 from graph.presets import PRESETS
 from litelong import UsageError
 
