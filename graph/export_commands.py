@@ -18,7 +18,7 @@ def report(
         Path | None, typer.Option("--out", metavar="FILE", help="Where to write it (default: RUN/report/index.html).")
     ] = None,
 ) -> None:
-    """Make the page of a finished run: one HTML file that works offline, with its figures, ledger, topics and excerpts."""
+    """Write a finished run on one page for a browser. It works offline: figures, ledger, topics, samples to read."""
     with answering():
         from graph import show
         from graph.reporting import write_report

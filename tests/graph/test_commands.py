@@ -282,7 +282,7 @@ def test_the_version_is_printed(litelong: Litelong) -> None:
     assert succeeded(litelong("--version")) == f"litelong {__version__}\n"
 
 
-COMMANDS = ("demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "taxonomy")
+COMMANDS = ("demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "report", "taxonomy")
 
 
 @pytest.mark.parametrize(
