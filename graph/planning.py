@@ -26,6 +26,7 @@ from graph.taxonomies import described
 from litelong import UsageError
 from tools.corpus import Document, Reject
 from tools.files import content_hash
+from tools.packing.near import temporary_bytes
 from tools.search import SearchIndex, build_index
 from tools.search.backends import settled
 
@@ -51,7 +52,10 @@ class SeatEstimate:
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What a run would take. Times are wall seconds on this machine; sizes bytes; all but counts of calls estimated."""
+    """What a run would take. Times are wall seconds on this machine; sizes bytes; all but counts of calls estimated.
+
+    `disk_temporary` is needed in the run directory while near-duplicates are looked for, beside its index and tokens.
+    """
 
     probed_documents: int
     documents: int
@@ -69,6 +73,7 @@ class Estimate:
     disk_index: int
     disk_tokens: int
     disk_samples: int
+    disk_temporary: int
     seconds_index: float
     seconds_debate: float
     seconds_encode: float
@@ -128,10 +133,15 @@ def estimate(config: Config) -> Estimate:
         disk_index=round(probe.index_bytes * whole),
         disk_tokens=4 * encoded,
         disk_samples=4 * most * packing.context_length,
+        disk_temporary=_temporary(config, round(documents * encoded / max(1, tokens))),
         seconds_index=round((probe.seconds_read + probe.seconds_index) * whole, 1),
         seconds_debate=round(once + categories * probe.seconds_debate, 1),
         seconds_encode=round((probe.seconds_read + probe.seconds_encode) * encoded / max(1, probe.tokens), 1),
     )
+
+
+def _temporary(config: Config, encoded: int) -> int:
+    return 0 if config.packing.near_duplicates is None else temporary_bytes(encoded)
 
 
 def _models(config: Config, parts: Parts, probe: _Probe, categories: int) -> tuple[SeatEstimate, ...]:

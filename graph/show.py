@@ -86,6 +86,7 @@ def show_estimate(estimate: "Estimate") -> None:
         ("disk: index", size(e.disk_index)),
         ("disk: tokens", f"at most {size(e.disk_tokens)}"),
         ("disk: samples", f"at most {size(e.disk_samples)}, before compression"),
+        ("disk: near-duplicates", f"about {size(e.disk_temporary)}, only while they are looked for"),
         ("time: index", f"about {duration(e.seconds_index)}"),
         ("time: debate", f"about {duration(e.seconds_debate)}{' beside the time of the models' if e.models else ''}"),
         ("time: encode", f"about {duration(e.seconds_encode)}"),

@@ -1,5 +1,6 @@
 """Documents that are nearly the same: never in one sample, counted in the ledger, found again by `validate`."""
 
+import os
 import random
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph import Config, run
+from graph.planning import estimate
 
 WORDS = [
     "sea",
@@ -78,3 +80,24 @@ def test_near_duplicates_are_looked_for_once(
 
     monkeypatch.setattr(near, "signatures", never)
     assert run(chosen).samples > 0
+
+
+@pytest.mark.parametrize(("recipe", "threshold"), [("standard", 0.8), ("litelong", 0.8), ("standard", None)])
+def test_plan_says_what_the_search_for_them_takes_on_the_disk(
+    recipe: str, threshold: float | None, config: Callable[..., Config], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Against what a run of the same configuration reserves: exact where every document is encoded, else a bound."""
+    reserved: list[int] = []
+    reserve = os.posix_fallocate
+
+    def reserve_and_note(file: int, begin: int, length: int) -> None:
+        reserved.append(length)
+        reserve(file, begin, length)
+
+    packing = {"recipe": recipe, "near_duplicates": threshold}
+    planned = estimate(config(packing=packing)).disk_temporary
+    monkeypatch.setattr("tools.packing.near.os.posix_fallocate", reserve_and_note)
+    path = run(config(packing=packing)).path
+    encoded = orjson.loads((path / "ledger.json").read_bytes())["documents"]["encoded"]
+    assert sum(reserved) == (512 * encoded if threshold else 0)
+    assert planned == sum(reserved) if recipe == "standard" else planned >= sum(reserved) > 0

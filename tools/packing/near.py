@@ -109,6 +109,11 @@ def cached_groups(
     return group
 
 
+def temporary_bytes(documents: int) -> int:
+    """Bytes on the disk that signatures of so many documents take while groups are looked for."""
+    return documents * SLOTS * _EMPTY.itemsize
+
+
 @contextmanager
 def _on_disk(n: int, folder: Path) -> Iterator[Signatures]:
     """Room for n signatures in a file without a name: at 512 bytes each, no memory would hold those of many documents."""
@@ -118,7 +123,7 @@ def _on_disk(n: int, folder: Path) -> Iterator[Signatures]:
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryFile(dir=folder) as file:
         # Reserved, so that a full disk is an error here and not a signal in the middle of a write.
-        size = n * SLOTS * _EMPTY.itemsize
+        size = temporary_bytes(n)
         file.truncate(size)
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(file.fileno(), 0, size)
