@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import litelong  # noqa: F401 - before pyarrow
+
 if TYPE_CHECKING:
     from graph.config import Config, load_config
     from graph.debate import debate_of

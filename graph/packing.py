@@ -12,7 +12,7 @@ from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
-from tools.packing.utk import Knotted, knot
+from tools.packing.utk import Knotted, knotted
 
 
 def read_tables(context: RunContext) -> Tables:
@@ -64,7 +64,7 @@ def _fit(topic: TopicRow) -> tuple[float, str]:
 
 def make_plan(context: RunContext, units: list[Unit], tables: Tables) -> tuple[Plan, list[Unit]]:
     """The plan, a pure function of units, tables and settings, and all units that it was made of."""
-    plan = Plan()
+    plan = Plan(folder=context.scratch)
     recipe, settings = context.parts.recipe, context.recipe_settings
     usage = Usage.of(tables, context.config.packing.max_uses_per_document)
     with context.stage("plan", len(units)) as tick:
@@ -83,7 +83,7 @@ def _remainder(
     begin = len(plan.samples)
     made = plan_remainder(units, tables, usage, settings, plan, recipe.name)
     if isinstance(recipe, Knotted):
-        knot(plan, begin, settings)
+        plan.change(begin, lambda sample: knotted(sample, settings))
     return made
 
 

@@ -3,6 +3,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+import litelong  # noqa: F401 - before pyarrow
+
 if TYPE_CHECKING:
     from tools.corpus import Document, open_corpus
     from tools.indexed import IndexedCorpus, open_indexed

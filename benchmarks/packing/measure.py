@@ -56,7 +56,7 @@ def plan_all(warm: Warm, recipe: str, context_length: int) -> Plan:
         rows = np.arange(len(warm.tables))
         zeros = np.zeros(len(rows), np.int32)
         units = [units[0].__class__("corpus", rows, zeros, zeros.astype(np.float32))]
-    plan, settings = Plan(), Settings(specials_of(warm).layout(context_length), 1, "rank", None, 0)
+    plan, settings = Plan(folder=warm.store.folder), Settings(specials_of(warm).layout(context_length), 1, "rank", None, 0)
     for _ in get_recipe(recipe).plan(units, warm.tables, Usage.of(warm.tables, 1), settings, plan):
         pass
     return plan
@@ -94,8 +94,8 @@ class Bare:
             slices = []
             for number, sample in enumerate(group):
                 t = sample.table
-                begin = documents.begin[t["document"]] + t["doc_start"]
-                columns = (documents.part[t["document"]], begin, t["start"] + number * context_length, t["length"])
+                part, begin = documents.of(t["document"])
+                columns = (part, begin + t["doc_start"], t["start"] + number * context_length, t["length"])
                 slices += list(zip(*(column.tolist() for column in columns), strict=True))
             self._parts.append((len(group), slices))
 

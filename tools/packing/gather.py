@@ -56,9 +56,9 @@ def gather(
     lengths = segments["length"]
     padding = np.array([sample.padding for sample in samples], np.int64)
     gaps = _gaps(starts, starts + lengths, first, first + context_length - padding, counts, specials.bos is not None)
-    rows = segments["document"]
-    begins = documents.begin[rows] + segments["doc_start"]
-    _copy(documents.arrays, documents.part[rows], begins, begins + lengths, ids, starts, starts + lengths)
+    part, begins = documents.of(segments["document"])
+    begins += segments["doc_start"]
+    _copy(documents.arrays, part, begins, begins + lengths, ids, starts, starts + lengths)
     between: int | NDArray[np.uint32] | None = specials.separator
     if specials.marks is not None:
         between = _marks(samples, specials.marks)

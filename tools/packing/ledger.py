@@ -22,6 +22,13 @@ from numpy.typing import NDArray
 
 from tools.packing.tables import Plan, RowArray, Unit, joined
 
+LEAST_AT_ONCE = 1 << 17
+PASSES = 64
+"""The plan is read once for each `LEAST_AT_ONCE` documents, and so often at most: memory holds the uses of one part of them."""
+SAMPLES_AT_ONCE = 1 << 9
+"""Samples whose segments are copied at a time."""
+ALL = slice(None)
+
 
 class Spans(NamedTuple):
     """Uses in plan order: tokens `[begin, end)` of `document` (a row), placed by the unit of that number; int64 [m] each."""
@@ -83,28 +90,17 @@ def token_accounts(
     `lengths` [n] int64 are the encoded documents' tokens, `copies` [n] int64 how many exact duplicates of each were dropped.
     `units` must be all that the plan was made of, and list every document between them (`with_rest`).
     """
-    spans = spans_of(plan, units)
-    fresh = first_uses(spans)
-    covered = np.zeros(len(lengths), np.int64)
-    np.add.at(covered, spans.document, fresh)
-    owner = _owners(len(lengths), units, spans)
-    touched = np.zeros(len(lengths), np.bool_)
-    touched[spans.document] = True
-    near = plan.near_copies.marks(len(lengths)) & ~touched
-    over = plan.passed_over.marks(len(lengths)) & ~touched & ~near
-    unused = ~touched & ~near & ~over
-
-    def by_owner(which: NDArray[np.bool_], tokens: RowArray) -> RowArray:
-        return _sums(owner[which], tokens[which], len(units))
-
-    packed = _sums(spans.unit, fresh, len(units))
-    placed = _sums(spans.unit, spans.end - spans.begin, len(units))
-    cut = by_owner(touched, lengths - covered)
-    passed_over, near_duplicate, not_used = (by_owner(which, lengths) for which in (over, near, unused))
+    listed = _listed_by(len(lengths), units)
+    at_once = max(LEAST_AT_ONCE, -(-len(lengths) // PASSES))
+    sums = np.zeros((7, len(units)), np.int64)
+    for begin in range(0, len(lengths), at_once):
+        rows = slice(begin, min(begin + at_once, len(lengths)))
+        spans = spans_of(plan, units, rows)
+        near, over = (found.marks(rows.stop)[rows] for found in (plan.near_copies, plan.passed_over))
+        sums += _sums_of(lengths[rows], copies[rows], spans, _owners(listed[rows], spans), near, over, len(units))
+    duplicate, packed, cut, passed_over, near_duplicate, not_used, placed = sums
     encoded = packed + cut + passed_over + near_duplicate + not_used
-    duplicate = by_owner(np.ones(len(lengths), np.bool_), copies * lengths)
-    number = {unit.unit_id: n for n, unit in enumerate(units)}
-    home = np.array([number[sample.unit.unit_id] for sample in plan.samples], np.int64)
+    home = _home(plan, units)
     samples = _sums(home, np.ones(len(home), np.int64), len(units))
     padding = _sums(home, np.array([sample.padding for sample in plan.samples], np.int64), len(units))
     columns = (
@@ -112,6 +108,30 @@ def token_accounts(
         *(placed, samples * context_length - placed - padding, padding, samples),
     )
     return [_account([*row, context_length]) for row in zip(*(column.tolist() for column in columns), strict=True)]
+
+
+def _sums_of(
+    lengths: RowArray,
+    copies: RowArray,
+    spans: Spans,
+    owner: RowArray,
+    near: NDArray[np.bool_],
+    over: NDArray[np.bool_],
+    units: int,
+) -> RowArray:
+    """int64 [7, units]: each unit's tokens duplicate, packed, cut, passed over, near-duplicate, unused and placed."""
+    fresh = first_uses(spans)
+    covered = np.zeros(len(lengths), np.int64)
+    np.add.at(covered, spans.document, fresh)
+    touched = np.zeros(len(lengths), np.bool_)
+    touched[spans.document] = True
+    fates = touched, over & ~touched & ~near, near & ~touched, ~(touched | near | over)
+    cut, passed_over, near_duplicate, unused = (
+        _sums(owner[which], (lengths - covered)[which], units) for which in fates
+    )
+    duplicate = _sums(owner, copies * lengths, units)
+    packed, placed = _sums(spans.unit, fresh, units), _sums(spans.unit, spans.end - spans.begin, units)
+    return np.stack((duplicate, packed, cut, passed_over, near_duplicate, unused, placed))
 
 
 def _account(figures: Sequence[int]) -> TokenAccount:
@@ -129,13 +149,27 @@ def with_rest(units: Sequence[Unit], documents: int) -> list[Unit]:
     return [*units, Unit("others", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))]
 
 
-def spans_of(plan: Plan, units: Sequence[Unit]) -> Spans:
-    """Every use of the plan, in its order."""
+def spans_of(plan: Plan, units: Sequence[Unit], rows: slice = ALL) -> Spans:
+    """Every use of the plan, in its order; of some documents alone, who are then counted from the first of `rows`."""
+    home, first = _home(plan, units), rows.start or 0
+    found = [np.empty((4, 0), np.int64)]
+    for begin in range(0, len(plan.samples), SAMPLES_AT_ONCE):
+        some = plan.samples[begin : begin + SAMPLES_AT_ONCE]
+        table = joined(some)
+        unit = np.repeat(home[begin : begin + len(some)], [len(sample.segments) for sample in some])
+        if rows is not ALL:
+            inside = ((table["document"] >= first) & (table["document"] < rows.stop)).nonzero()[0]
+            table, unit = table[inside], unit[inside]
+        found.append(
+            np.stack((table["document"] - first, table["doc_start"], table["doc_start"] + table["length"], unit))
+        )
+    return Spans(*np.concatenate(found, axis=1))
+
+
+def _home(plan: Plan, units: Sequence[Unit]) -> RowArray:
+    """int64 [samples]: the number of each sample's unit."""
     number = {unit.unit_id: n for n, unit in enumerate(units)}
-    table = joined(plan.samples)
-    home = np.array([number[sample.unit.unit_id] for sample in plan.samples], np.int64)
-    unit = np.repeat(home, [len(sample.segments) for sample in plan.samples])
-    return Spans(table["document"], table["doc_start"], table["doc_start"] + table["length"], unit)
+    return np.array([number[sample.unit.unit_id] for sample in plan.samples], np.int64)
 
 
 def first_uses(spans: Spans) -> RowArray:
@@ -143,10 +177,12 @@ def first_uses(spans: Spans) -> RowArray:
     fresh = spans.end - spans.begin
     order = np.lexsort((spans.begin, spans.document))
     document, begin, end = spans.document[order], spans.begin[order], spans.end[order]
-    overlapping = (document[1:] == document[:-1]) & (begin[1:] < end[:-1])
-    for row in np.unique(document[1:][overlapping]).tolist():
-        seen = np.zeros(int(spans.end[spans.document == row].max()), np.bool_)
-        for place in np.flatnonzero(spans.document == row).tolist():
+    overlapping = np.unique(document[1:][(document[1:] == document[:-1]) & (begin[1:] < end[:-1])])
+    borders = np.searchsorted(document, [overlapping, overlapping + 1])
+    for first, last in borders.T.tolist():
+        own = np.sort(order[first:last])
+        seen = np.zeros(int(spans.end[own].max()), np.bool_)
+        for place in own.tolist():
             part = seen[int(spans.begin[place]) : int(spans.end[place])]
             fresh[place] = len(part) - int(part.sum())
             part[:] = True
@@ -165,11 +201,17 @@ def most_uses(spans: Spans, documents: int) -> RowArray:
     return most
 
 
-def _owners(documents: int, units: Sequence[Unit], spans: Spans) -> RowArray:
-    """int64 [documents]: the unit that used each first, or else the first unit that could."""
-    owner = np.zeros(documents, np.int64)
+def _listed_by(documents: int, units: Sequence[Unit]) -> NDArray[np.uint32]:
+    """uint32 [documents]: the first unit that lists each."""
+    listed = np.zeros(documents, np.uint32)
     for number in range(len(units) - 1, -1, -1):
-        owner[units[number].documents] = number
+        listed[units[number].documents] = number
+    return listed
+
+
+def _owners(listed: NDArray[np.uint32], spans: Spans) -> RowArray:
+    """int64 [documents]: the unit that used each first, or else the first unit that could."""
+    owner = listed.astype(np.int64)
     rows, first = np.unique(spans.document, return_index=True)
     owner[rows] = spans.unit[first]
     return owner

@@ -189,7 +189,7 @@ def pack_line(
         segments = lay_out(unit, slices, settings.layout)
         usage.place(unit.documents[slices.places], slices.begins)
         padding = 0 if draft.full else max(0, settings.layout.capacity - draft.tokens - settings.layout.separator)
-        plan.samples.append(PlannedSample(f"{prefix}-{number:0{digits}d}", recipe, unit, segments, padding))
+        plan.add(PlannedSample(f"{prefix}-{number:0{digits}d}", recipe, unit, segments, padding))
         number += 1
         if not draft.full:
             break

@@ -66,7 +66,7 @@ class _Interleaved:
                     usage.take_chunk(tables.chunks.of(segment.document)[segment.chunk])
                 usage.place(*(Segments.of(segments).table[name] for name in ("document", "doc_start")))
                 name = f"{unit.unit_id}-{made:03d}" if self.unit == "topic" else f"{self.name}-{made:06d}"
-                plan.samples.append(PlannedSample(name, self.name, unit, segments))
+                plan.add(PlannedSample(name, self.name, unit, segments))
                 made += 1
             if made:
                 plan.short_units.pop(unit.unit_id, None)

@@ -1,19 +1,23 @@
 """What a planner sees: numbers only. No text and no tokens, so that a plan is a pure function, testable and repeatable."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.columns import Hashes, Names
+from tools.columns import Hashes, Names, mapped
 from tools.packing.chunks import Chunks, Negatives
 from tools.packing.marks import MarkSizes
 
 RowArray = NDArray[np.int64]
+
+AT_ONCE = 1 << 16
+"""Segments of a plan that are put in a file at a time: 2 MB."""
 
 
 class SegmentRole(StrEnum):
@@ -174,20 +178,21 @@ class Unit:
 
 @dataclass(slots=True)
 class Usage:
-    """How often each document has been used in the run so far: `uses` [n] int32. No document is used over `cap` times.
+    """How often each document has been used in the run so far: `uses` [n]. No document is used over `cap` times.
 
     A document that one sample begins and the next goes on with is used once. Recipes that place single chunks count those
-    instead: `chunk_uses` [c] int32, with the same cap.
+    instead: `chunk_uses` [c], with the same cap. Both are uint8 as long as the cap has room in it, else int32.
     """
 
-    uses: NDArray[np.int32]
+    uses: NDArray[np.integer]
     cap: int
-    chunk_uses: NDArray[np.int32]
+    chunk_uses: NDArray[np.integer]
 
     @classmethod
     def of(cls, tables: Tables, cap: int) -> "Usage":
         chunks = 0 if tables.chunks is None else len(tables.chunks)
-        return cls(np.zeros(len(tables), np.int32), cap, np.zeros(chunks, np.int32))
+        small: np.dtype[np.integer] = np.dtype(np.uint8 if cap < 1 << 7 else np.int32)
+        return cls(np.zeros(len(tables), small), cap, np.zeros(chunks, small))
 
     def free_chunk(self, chunk: int) -> bool:
         """Whether a chunk may still be used."""
@@ -246,31 +251,36 @@ class PlannedSample:
 
 
 class RowSet(Set[int]):
-    """Rows, given array by array and looked at once, at the end: a set of numbers would take a sixth of the planning."""
+    """Rows, given array by array: a byte for each up to the last, since one bit would take a sixth of the planning."""
 
-    __slots__ = ("_arrays",)
+    __slots__ = ("_marks",)
 
     def __init__(self, rows: Iterable[int] = ()) -> None:
-        self._arrays = [np.array(list(rows), np.int64)]
+        self._marks = np.zeros(0, np.bool_)
+        self.update(np.array(list(rows), np.int64))
 
     def update(self, rows: RowArray) -> None:
         """Add rows [m] int64."""
-        self._arrays.append(rows)
+        try:
+            self._marks[rows] = True
+        except IndexError:
+            self._marks = self.marks(max(int(rows.max()) + 1, 2 * len(self._marks)))
+            self._marks[rows] = True
 
     def marks(self, n: int) -> NDArray[np.bool_]:
-        """bool [n]: which rows are in it."""
+        """bool [n]: which of the first n rows are in it."""
         marks = np.zeros(n, np.bool_)
-        marks[np.concatenate(self._arrays)] = True
+        marks[: len(self._marks)] = self._marks[:n]
         return marks
 
     def __iter__(self) -> Iterator[int]:
-        return iter(np.unique(np.concatenate(self._arrays)).tolist())
+        return iter(self._marks.nonzero()[0].tolist())
 
     def __len__(self) -> int:
-        return len(np.unique(np.concatenate(self._arrays)))
+        return int(np.count_nonzero(self._marks))
 
     def __contains__(self, row: object) -> bool:
-        return any(row in rows for rows in self._arrays)
+        return isinstance(row, int) and 0 <= row < len(self._marks) and bool(self._marks[row])
 
 
 @dataclass(slots=True)
@@ -287,3 +297,34 @@ class Plan:
     """unit_id -> tokens that were at hand for a sample that could not be filled."""
     refused: Counter[str] = field(default_factory=Counter)
     """Guard -> candidates (of samples, negatives) that it kept out of a sample."""
+    folder: Path | None = None
+    """Where segments lie once they are many (`tools.columns.mapped`), so that memory does not grow with them; None: in memory."""
+    _aside: int = 0
+    """Samples whose segments have been put in files."""
+    _held: int = 0
+    """Segments of the others."""
+
+    def add(self, sample: PlannedSample) -> None:
+        """Put a sample behind the others."""
+        self.samples.append(sample)
+        self._held += len(sample.segments)
+        if self.folder and self._held >= AT_ONCE:
+            self._set_aside(self.folder)
+
+    def change(self, begin: int, changed: Callable[[PlannedSample], PlannedSample]) -> None:
+        """Put what `changed` makes of each sample from number `begin` on in its place."""
+        some = self.samples[begin:]
+        self._held -= sum(len(sample.segments) for sample in self.samples[max(begin, self._aside) :])
+        self._aside = min(begin, self._aside)
+        del self.samples[begin:]
+        for sample in some:
+            self.add(changed(sample))
+
+    def _set_aside(self, folder: Path) -> None:
+        some = self.samples[self._aside :]
+        table = mapped(joined(some), folder)
+        ends = np.cumsum([len(sample.segments) for sample in some]).tolist()
+        for sample, begin, end in zip(some, [0, *ends], ends, strict=False):
+            assert isinstance(sample.segments, Segments)
+            sample.segments.table = table[begin:end]
+        self._aside, self._held = len(self.samples), 0

@@ -32,13 +32,13 @@ class Knotted:
     ) -> Iterator[Unit]:
         done = len(plan.samples)
         for unit in get_recipe(self.inner).plan(units, tables, usage, settings, plan):
-            for number in range(done, len(plan.samples)):
-                sample = plan.samples[number]
-                name = sample.sample_id.replace(f"{self.inner}-", f"{self.name}-", 1)
-                plan.samples[number] = replace(sample, sample_id=name, recipe=self.name)
-            knot(plan, done, settings)
+            plan.change(done, lambda sample: knotted(self._named(sample), settings))
             done = len(plan.samples)
             yield unit
+
+    def _named(self, sample: PlannedSample) -> PlannedSample:
+        name = sample.sample_id.replace(f"{self.inner}-", f"{self.name}-", 1)
+        return replace(sample, sample_id=name, recipe=self.name)
 
 
 @register_recipe
@@ -57,15 +57,8 @@ class LiteLongUtk(Knotted):
     unit: UnitKind = "topic"
 
 
-def knot(plan: Plan, begin: int, settings: Settings) -> None:
-    """Knot the plan's samples from number `begin` on."""
-    for number in range(begin, len(plan.samples)):
-        sample = plan.samples[number]
-        plan.samples[number] = replace(sample, segments=knotted(sample, settings))
-
-
-def knotted(sample: PlannedSample, settings: Settings) -> Segments:
-    """The sample's segments in pieces (`chunk` is the piece's number), shuffled, each document's last piece after its others.
+def knotted(sample: PlannedSample, settings: Settings) -> PlannedSample:
+    """The sample in pieces (`chunk` is the piece's number), shuffled, each document's last piece after its others.
 
     A single token stays whole. Seeded by the sample's id.
     """
@@ -91,7 +84,7 @@ def knotted(sample: PlannedSample, settings: Settings) -> Segments:
     sizes = (before + pieces["length"] + behind)[order]
     pieces = pieces[order]
     pieces["start"] = table["start"].min() + np.cumsum(sizes) - sizes + before[order]
-    return Segments(pieces)
+    return replace(sample, segments=Segments(pieces))
 
 
 def _counts(sample: PlannedSample, marks: MarkSizes, context_length: int) -> RowArray:

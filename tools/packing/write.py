@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from tools.columns import Names
 from tools.disk import Disk, Written
+from tools.memory import give_back
 from tools.packing.gather import Specials, TokenSource, gather
 from tools.packing.plan_file import label_columns, segment_column
 from tools.packing.schema import SAMPLES
@@ -92,6 +93,8 @@ def write_samples(
             return file.finish()
 
     folder.mkdir(parents=True, exist_ok=True)
+    # What planning freed is not what writing takes: threads have places of their own in the C library.
+    give_back()
     with Disk(workers) as disk, ThreadPoolExecutor(workers) as pool:
         begins = range(0, len(plan.samples), per_part)
         parts = [pool.submit(make, begin, folder / f"part-{begin // per_part:05d}.parquet") for begin in begins]

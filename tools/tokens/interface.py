@@ -21,11 +21,23 @@ class Encoded(NamedTuple):
 
 
 class Located(NamedTuple):
-    """Where n documents' ids lie: document i begins at `arrays[part[i]][begin[i]]`. `part` and `begin` are int64 [n]."""
+    """Where n documents' ids lie: `places` [n] among all documents of a store, whose ids are parts of `arrays`.
+
+    `starts` int64 are the first tokens of all of a store's documents, counted over its parts; `first_documents` and
+    `first_tokens` int64 what lies before each part.
+    """
 
     arrays: Sequence[NDArray[np.uint16] | NDArray[np.uint32]]
-    part: NDArray[np.int64]
-    begin: NDArray[np.int64]
+    places: NDArray[np.uint32] | NDArray[np.int64]
+    starts: NDArray[np.int64]
+    first_documents: NDArray[np.int64]
+    first_tokens: NDArray[np.int64]
+
+    def of(self, documents: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """`part` and `begin`, int64 [m]: document `documents[i]` begins at `arrays[part[i]][begin[i]]`."""
+        places = self.places[documents]
+        part = np.searchsorted(self.first_documents, places, "right") - 1
+        return part, self.starts[places] - self.first_tokens[part]
 
 
 class Tokenizer(Protocol):

@@ -81,8 +81,8 @@ class TokenStore:
     def locate(self, hashes: Sequence[bytes]) -> Located:
         """Where the ids of many documents lie. Raises `KeyError` for the first that the store does not hold."""
         places = self._lookup.held(hashes, "the token store")
-        part = np.searchsorted(self._first_documents, places, "right") - 1
-        return Located(self._ids, part, self._offsets[places] - self._first_tokens[part])
+        narrow = mapped(places.astype(np.uint32), self.folder) if len(self) < 1 << 32 else mapped(places, self.folder)
+        return Located(self._ids, narrow, self._offsets, self._first_documents, self._first_tokens)
 
     def fill(
         self,

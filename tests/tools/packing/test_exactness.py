@@ -6,6 +6,8 @@ Documents have 100 to 200,000 tokens, contexts 1,024 to 1,048,576.
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,13 +17,14 @@ from hypothesis import strategies as st
 
 from tools.columns import Hashes, Names
 from tools.files import content_hash
+from tools.packing import tables as tables_module
 from tools.packing.chunks import Chunks, Negatives
 from tools.packing.layout import EndToEnd
 from tools.packing.ledger import added, most_uses, spans_of, token_accounts, with_rest
 from tools.packing.recipe import Settings, get_recipe
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Layout, Plan, PlannedSample, Tables, Unit, Usage
-from tools.packing.utk import knot
+from tools.packing.utk import knotted
 
 CHUNK = 512
 DOCUMENT_RECIPES = ("standard", "litelong")
@@ -37,8 +40,8 @@ class Job(NamedTuple):
     units: list[Unit]
     settings: Settings
 
-    def plan(self) -> tuple[Plan, list[Unit]]:
-        plan, usage = Plan(), Usage.of(self.tables, 1)
+    def plan(self, folder: Path | None = None) -> tuple[Plan, list[Unit]]:
+        plan, usage = Plan(folder=folder), Usage.of(self.tables, 1)
         for _ in get_recipe(self.recipe).plan(self.units, self.tables, usage, self.settings, plan):
             pass
         more: list[Unit] = []
@@ -46,7 +49,7 @@ class Job(NamedTuple):
         if self.settings.remainder == "pool" and self.recipe not in ("standard", "utk"):
             more = plan_remainder(self.units, self.tables, usage, self.settings, plan, self.recipe)
             if self.recipe == "litelong+utk":
-                knot(plan, begin, self.settings)
+                plan.change(begin, lambda sample: knotted(sample, self.settings))
         return plan, [*self.units, *more]
 
 
@@ -150,6 +153,23 @@ def test_every_token_is_accounted_for_and_none_is_used_twice(job: Job) -> None:
     assert total.repeated == 0
     assert total.padding == sum(sample.padding for sample in plan.samples)
     assert most_uses(spans_of(plan, units), len(job.tables)).max(initial=0) <= 1
+
+
+@settings(deadline=None, max_examples=100)
+@given(job=jobs(), at_once=st.sampled_from([1, 3, 40]))
+def test_a_plan_whose_segments_lie_in_files_is_the_same_plan(job: Job, at_once: int) -> None:
+    expected, _ = job.plan()
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(tables_module, "AT_ONCE", at_once)
+        patch.setattr("tools.columns._WORTH_A_FILE", 1)
+        plan, _ = job.plan(Path(folder))
+        # Those after the last block wait in memory.
+        waiting = [sample for sample in plan.samples if sample.table.flags.writeable]
+        assert sum(len(sample.segments) for sample in waiting) < at_once
+        assert plan.samples[len(plan.samples) - len(waiting) :] == waiting
+    assert [(s.sample_id, s.recipe, s.unit.unit_id, list(s.segments), s.padding) for s in plan.samples] == [
+        (s.sample_id, s.recipe, s.unit.unit_id, list(s.segments), s.padding) for s in expected.samples
+    ]
 
 
 @settings(deadline=None, max_examples=150)

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tools.packing import ledger as ledger_module
 from tools.packing.ledger import (
     DocumentAccount,
     Spans,
@@ -119,10 +120,15 @@ def placements(draw: st.DrawFn) -> Placed:
 
 
 @settings(deadline=None)
-@given(placed=placements())
-def test_every_token_is_counted_once_in_one_unit_and_units_add_up_to_the_run(placed: Placed) -> None:
+@given(placed=placements(), documents=st.integers(1, 12), samples=st.integers(1, 15))
+def test_every_token_is_counted_once_in_one_unit_and_units_add_up_to_the_run(
+    placed: Placed, documents: int, samples: int
+) -> None:
     lengths, copies = np.array(placed.lengths, np.int64), np.arange(len(placed.lengths))
-    accounts = token_accounts(lengths, copies, placed.units, placed.plan, CONTEXT)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ledger_module, "LEAST_AT_ONCE", documents)
+        patch.setattr(ledger_module, "SAMPLES_AT_ONCE", samples)
+        accounts = token_accounts(lengths, copies, placed.units, placed.plan, CONTEXT)
     assert [account.errors() for account in accounts] == [[] for _ in accounts]
     total = added(accounts, CONTEXT)
     assert total.errors() == []

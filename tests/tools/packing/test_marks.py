@@ -24,7 +24,7 @@ from tools.packing.marks import LETTERS, Marks, MarkSizes
 from tools.packing.recipe import Settings, get_recipe
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Layout, Plan, PlannedSample, Tables, Unit, Usage
-from tools.packing.utk import knot
+from tools.packing.utk import knotted
 from tools.packing.write import Shape
 from tools.tokens import Tokenizer, TokenStore, load_tokenizer
 
@@ -47,7 +47,7 @@ class Job(NamedTuple):
         begin, more = len(plan.samples), []
         if self.settings.remainder == "pool" and self.recipe == "litelong+utk":
             more = plan_remainder(self.units, self.tables, usage, self.settings, plan, self.recipe)
-            knot(plan, begin, self.settings)
+            plan.change(begin, lambda sample: knotted(sample, self.settings))
         return plan, [*self.units, *more]
 
 
