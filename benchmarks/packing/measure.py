@@ -56,7 +56,8 @@ def plan_all(warm: Warm, recipe: str, context_length: int) -> Plan:
         rows = np.arange(len(warm.tables))
         zeros = np.zeros(len(rows), np.int32)
         units = [units[0].__class__("corpus", rows, zeros, zeros.astype(np.float32))]
-    plan, settings = Plan(folder=warm.store.folder), Settings(specials_of(warm).layout(context_length), 1, "rank", None, 0)
+    plan = Plan(folder=warm.store.folder)
+    settings = Settings(specials_of(warm).layout(context_length), 1, "rank", None, 0)
     for _ in get_recipe(recipe).plan(units, warm.tables, Usage.of(warm.tables, 1), settings, plan):
         pass
     return plan
