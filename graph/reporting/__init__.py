@@ -50,32 +50,16 @@ def gather(run: RunDir) -> Report:
     ledger, usage = read_json(run, "ledger.json"), read_json(run, "usage.json")
     with of_the_run(run, "ledger.json, usage.json"):
         account = account_of(run, config, ledger, usage)
-    topics = topics_of(run, ledger) if run.stage("curate") else None
-    samples = samples_of(run, config)
-    with of_the_run(run, "ledger.json"):
-        tokens = ledger["tokens"]
-        return Report(
-            name=config.run.name,
-            recipe=config.packing.recipe,
-            tokenizer=account.tokenizer,
-            context_length=tokens["context_length"],
-            samples=tokens["samples"],
-            ids=tokens["samples"] * tokens["context_length"],
-            placed=tokens["placed"],
-            indexed=ledger["documents"]["indexed"],
-            seconds=sum(stage.wall_s for stage in account.stages),
-            facts=account.facts,
-            warnings=(*account.warnings, *samples.warnings),
-            documents=account.documents,
-            tokens=account.tokens,
-            sections=account.sections,
-            removed=account.removed,
-            refused=samples.refused,
-            topics=topics,
-            histograms=samples.histograms,
-            sources=samples.sources,
-            table=samples.table,
-            excerpts=samples.excerpts,
-            models=account.models,
-            stages=account.stages,
-        )
+        tokens, indexed = ledger["tokens"], ledger["documents"]["indexed"]
+        count, length, placed = tokens["samples"], tokens["context_length"], tokens["placed"]
+    return Report(
+        name=config.run.name,
+        recipe=config.packing.recipe,
+        context_length=length,
+        count=count,
+        placed=placed,
+        indexed=indexed,
+        account=account,
+        topics=topics_of(run, ledger) if run.stage("curate") else None,
+        samples=samples_of(run, config),
+    )

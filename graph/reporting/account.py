@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from graph.config import Config
 from graph.rundir import RunDir
-from tools.report.contents import Fact, ModelRow, Part, SectionRow, Shown, StageRow, Sum, bounded
+from tools.report.contents import Account, Fact, ModelRow, Part, SectionRow, StageRow, Sum, bounded
 from tools.report.text import one_line
 
 FATES = (
@@ -19,20 +19,6 @@ FATES = (
 SHOWN_FAILURES = 10
 BYTES = 60_000
 """The most that a list of this page takes (sections)."""
-
-
-class Account(NamedTuple):
-    """Parts of `tools.report.contents.Report`."""
-
-    tokenizer: str
-    facts: tuple[Fact, ...]
-    warnings: tuple[str, ...]
-    documents: tuple[Sum, ...]
-    tokens: tuple[Sum, ...]
-    sections: Shown[SectionRow]
-    removed: tuple[Part, ...]
-    models: tuple[ModelRow, ...]
-    stages: tuple[StageRow, ...]
 
 
 def account_of(run: RunDir, config: Config, ledger: Mapping[str, Any], usage: Mapping[str, Any]) -> Account:

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 from dataclasses import replace
 from heapq import nsmallest
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -24,8 +24,8 @@ from tools.report.arrangement import Arrangement, Placed, placed
 from tools.report.contents import (
     Counted,
     Excerpt,
-    Histogram,
     SampleRow,
+    Samples,
     SegmentText,
     Shown,
     Stripe,
@@ -38,26 +38,15 @@ if TYPE_CHECKING:
 
 AT_ONCE = 64
 """Samples that are held at a time."""
-SAMPLES, SOURCES, SOURCES_OF_A_SAMPLE = 1000, 20, 3
+ROWS, SOURCES, SOURCES_OF_A_SAMPLE = 1000, 20, 3
 EXCERPTS, SEGMENTS, TOKENS, CHARACTERS = 3, 5, 240, 480
 STRIPES = 400
 """Stretches that a sample's strip is drawn with at most."""
 BYTES = 500_000
 """The most that the table of samples takes on the page."""
-ROW = "x" * 450
+WIDTH = "x" * 450
 
 Decode = Callable[[Any], str]
-
-
-class Samples(NamedTuple):
-    """Parts of `tools.report.contents.Report`."""
-
-    warnings: tuple[str, ...]
-    histograms: tuple[Histogram, ...]
-    sources: Shown[Counted]
-    refused: Shown[Counted]
-    table: Shown[SampleRow]
-    excerpts: tuple[Excerpt, ...]
 
 
 def samples_of(run: RunDir, config: Config) -> Samples:
@@ -99,7 +88,7 @@ def _walk(
         ids = batch.column("sample_id").to_pylist()
         keys = [content_hash(f"{config.run.seed} {sample_id}") for sample_id in ids]
         picked = {n for key, n in nsmallest(EXCERPTS, zip(keys, range(len(keys)), strict=True))}
-        shown = min(len(ids), SAMPLES - len(rows))
+        shown = min(len(ids), ROWS - len(rows))
         made = {n: _row(batch, n, block, sources) for n in sorted({*range(shown), *picked})}
         rows += [made[n] for n in range(shown)]
         best = nsmallest(EXCERPTS, [*best, *((keys[n], number + n, made[n]) for n in picked)], key=lambda one: one[:2])
@@ -232,6 +221,6 @@ def _count(run: RunDir) -> int:
 
 
 def _words(row: SampleRow) -> Iterator[str]:
-    yield from (ROW, row.sample_id, row.recipe, row.topic, row.category)
+    yield from (WIDTH, row.sample_id, row.recipe, row.topic, row.category)
     for source in row.sources:
-        yield from (source.name, ROW[:40])
+        yield from (source.name, WIDTH[:40])

@@ -18,7 +18,7 @@ LINES = 20
 """Accepted topics that are shown of a category; of its rejected ones as many again."""
 BYTES = 700_000
 """The most that the topics of all categories together take on the page."""
-ROW = "x" * 500
+WIDTH = "x" * 500
 """Stands for the page's own marks around a row."""
 
 
@@ -137,6 +137,6 @@ def _line(row: Mapping[str, Any], outcome: str, by: str, figures: Mapping[str, A
 
 def _words(row: CategoryRow) -> Iterator[str]:
     yield row.category
-    yield ROW
+    yield WIDTH
     for line in islice(row.lines.rows, 2 * LINES):
-        yield from (ROW, line.title, line.outcome, line.proposed_by, line.reason)
+        yield from (WIDTH, line.title, line.outcome, line.proposed_by, line.reason)

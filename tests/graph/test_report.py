@@ -15,9 +15,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph import Config, run
+from graph.indexing import add_to_index, index_corpus
+from graph.progress import Quiet
 from graph.repacking import repack
 from graph.reporting import write_report
-from graph.reporting.sources import source_names
 from graph.validating import validate
 from tools.packing.schema import PLAN, SAMPLES
 
@@ -288,12 +289,6 @@ def test_tokens_are_counted_by_the_part_of_the_corpus_that_they_are_from(
     assert [row.numbers()[3] for row in page.all("tr", "row")] == spans
 
 
-def test_sources_are_named_without_the_folders_that_they_share() -> None:
-    stamps = ["/data/a b/x.jsonl 12 34 Wanted(text=None)", f"/data/c/x.jsonl {'ab' * 16}", "hf:some/set 5 f00 Wanted()"]
-    assert source_names(stamps, "mine") == ["a b/x.jsonl", "c/x.jsonl", "hf:some/set"]
-    assert source_names(stamps[:1], "mine") == ["mine"]
-
-
 def test_a_run_with_negatives_has_a_page_that_adds_up(finished: Path, tmp_path: Path) -> None:
     out = repack(finished, tmp_path / "mixed", {"packing.recipe": "litelong+nextlong"}).result.path
     page = read(out / PAGE)
@@ -301,6 +296,29 @@ def test_a_run_with_negatives_has_a_page_that_adds_up(finished: Path, tmp_path: 
     assert page.figure("removed.negatives.near_duplicates_refused") == refused
     assert [row.text.split("✓")[0] for row in page.all("tr", "closes")] == ["adds up exactly"] * 6
     assert "negative, rank" in page.text
+
+
+def test_what_was_rejected_since_the_run_is_not_its_own(
+    config: Callable[..., Config], corpus: Path, tmp_path: Path
+) -> None:
+    """An index that many runs use has grown: its list of rejects is no longer that of this run."""
+    texts = Path(shutil.copytree(corpus, tmp_path / "texts"))
+    (texts / "empty.txt").touch()
+    made = config(
+        corpus={"path": str(texts)}, search={"index": str(tmp_path / "index")}, packing={"recipe": "standard"}
+    )
+    index_corpus(config(corpus={"path": str(texts)}), tmp_path / "index", Quiet())
+    path = run(made).path
+    assert [row.numbers() for row in rejects(read(path / PAGE))] == [[1]]
+    (texts / "later.txt").touch()
+    add_to_index(tmp_path / "index", [], {}, {}, Quiet())
+    page = read(write_report(path))
+    assert rejects(page) == []
+    assert page.figure("removed.documents.rejected") == 1
+
+
+def rejects(page: Element) -> list[Element]:
+    return [row for row in page.all("tr") if row.text.startswith("rejected: ")]
 
 
 HOSTILE = (

@@ -231,29 +231,57 @@ class StageRow:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
-    """All of the page."""
+class Account:
+    """What the ledger, the manifest and `usage.json` say."""
 
-    name: str
-    recipe: str
     tokenizer: str
-    context_length: int
-    samples: int
-    ids: int
-    placed: int
-    indexed: int
-    seconds: float
     facts: tuple[Fact, ...]
     warnings: tuple[str, ...]
     documents: tuple[Sum, ...]
     tokens: tuple[Sum, ...]
     sections: Shown[SectionRow]
     removed: tuple[Part, ...]
-    refused: Shown[Counted]
-    topics: Topics | None
-    histograms: tuple[Histogram, ...]
-    sources: Shown[Counted]
-    table: Shown[SampleRow]
-    excerpts: tuple[Excerpt, ...]
     models: tuple[ModelRow, ...]
     stages: tuple[StageRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """What plan, samples and index say; `refused` counts why rows and files of the corpus were rejected."""
+
+    warnings: tuple[str, ...]
+    histograms: tuple[Histogram, ...]
+    sources: Shown[Counted]
+    refused: Shown[Counted]
+    table: Shown[SampleRow]
+    excerpts: tuple[Excerpt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """All of the page. `ids` are samples x context_length, `placed` those of documents; `indexed` counts documents."""
+
+    name: str
+    recipe: str
+    context_length: int
+    count: int
+    placed: int
+    indexed: int
+    account: Account
+    topics: Topics | None
+    samples: Samples
+
+    @property
+    def ids(self) -> int:
+        """Ids in all samples."""
+        return self.count * self.context_length
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What a reader should know first."""
+        return self.account.warnings + self.samples.warnings
+
+    @property
+    def seconds(self) -> float:
+        """Wall seconds of all stages."""
+        return sum(stage.wall_s for stage in self.account.stages)
