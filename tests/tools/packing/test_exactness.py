@@ -8,13 +8,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tools.packing.jobs import Job, unit
 from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing import tables as tables_module
@@ -22,35 +23,12 @@ from tools.packing.chunks import Chunks, Negatives
 from tools.packing.layout import EndToEnd
 from tools.packing.ledger import added, most_uses, spans_of, token_accounts, with_rest
 from tools.packing.recipe import Settings, get_recipe
-from tools.packing.remainder import plan_remainder
-from tools.packing.tables import Layout, Plan, PlannedSample, Tables, Unit, Usage
-from tools.packing.utk import knotted
+from tools.packing.tables import Layout, PlannedSample, Tables
 
 CHUNK = 512
 DOCUMENT_RECIPES = ("standard", "litelong")
 RECIPES = (*DOCUMENT_RECIPES, "nextlong", "litelong+nextlong", "utk", "litelong+utk")
 CATEGORIES = ("A / B / C", "A / B / D", "A / E", "F / G")
-
-
-class Job(NamedTuple):
-    """All that a plan is a function of."""
-
-    recipe: str
-    tables: Tables
-    units: list[Unit]
-    settings: Settings
-
-    def plan(self, folder: Path | None = None) -> tuple[Plan, list[Unit]]:
-        plan, usage = Plan(folder=folder), Usage.of(self.tables, 1)
-        for _ in get_recipe(self.recipe).plan(self.units, self.tables, usage, self.settings, plan):
-            pass
-        more: list[Unit] = []
-        begin = len(plan.samples)
-        if self.settings.remainder == "pool" and self.recipe not in ("standard", "utk"):
-            more = plan_remainder(self.units, self.tables, usage, self.settings, plan, self.recipe)
-            if self.recipe == "litelong+utk":
-                plan.change(begin, lambda sample: knotted(sample, self.settings))
-        return plan, [*self.units, *more]
 
 
 @st.composite
@@ -90,12 +68,6 @@ def jobs(draw: st.DrawFn, recipes: Sequence[str] = RECIPES) -> Job:
         tails=draw(st.sampled_from(["carry", "cut"])),
     )
     return Job(recipe, tables, units, chosen)
-
-
-def unit(unit_id: str, rows: list[int], category: str) -> Unit:
-    ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
-    topic = "" if unit_id == "corpus" else unit_id
-    return Unit(unit_id, np.array(rows, np.int64), ranks, (1 / ranks).astype(np.float32), topic, topic, category)
 
 
 def with_chunks(tables: Tables, seed: int) -> Tables:

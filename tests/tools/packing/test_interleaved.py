@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.tools.packing.jobs import unit
 from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.chunks import Chunks, Negatives, retrieval_depth
@@ -97,12 +98,6 @@ def everything(chunks: Chunks, seed: int, depth: int) -> Negatives:
     offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
     scores = np.concatenate([np.empty(0), *(1 / np.arange(1, len(own) + 1) for own in found)]).astype(np.float32)
     return Negatives(np.arange(len(chunks)), offsets, flat, scores)
-
-
-def unit(unit_id: str, rows: list[int]) -> Unit:
-    ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
-    topic = "" if unit_id == "corpus" else unit_id
-    return Unit(unit_id, np.array(rows, np.int64), ranks, (1 / ranks).astype(np.float32), topic_id=topic)
 
 
 @st.composite

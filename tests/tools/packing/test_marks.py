@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ from tokenizers import Tokenizer as Engine
 from tokenizers import decoders, models, pre_tokenizers, trainers
 
 from litelong import UsageError
+from tests.tools.packing.jobs import Job, unit
 from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.check import check_sample
@@ -21,40 +22,13 @@ from tools.packing.layout import check_knotted
 from tools.packing.ledger import added, token_accounts
 from tools.packing.line import LEAST_TEXT
 from tools.packing.marks import LETTERS, Marks, MarkSizes
-from tools.packing.recipe import Settings, get_recipe
-from tools.packing.remainder import plan_remainder
-from tools.packing.tables import Layout, Plan, PlannedSample, Tables, Unit, Usage
-from tools.packing.utk import knotted
+from tools.packing.recipe import Settings
+from tools.packing.tables import Layout, PlannedSample, Tables
 from tools.packing.write import Shape
 from tools.tokens import Tokenizer, TokenStore, load_tokenizer
 
 SIZES = MarkSizes(label=7, heads=(4, 5), tails=(3, 4), traces=(12, 18))
 AROUND = {2: 7 + 7 + 4 + 3 + 12, 3: 7 * 3 + 4 + 5 + 3 + 4 + 18}
-
-
-class Job(NamedTuple):
-    """All that a plan is a function of."""
-
-    recipe: str
-    tables: Tables
-    units: list[Unit]
-    settings: Settings
-
-    def plan(self) -> tuple[Plan, list[Unit]]:
-        plan, usage = Plan(), Usage.of(self.tables, 1)
-        for _ in get_recipe(self.recipe).plan(self.units, self.tables, usage, self.settings, plan):
-            pass
-        begin, more = len(plan.samples), []
-        if self.settings.remainder == "pool" and self.recipe == "litelong+utk":
-            more = plan_remainder(self.units, self.tables, usage, self.settings, plan, self.recipe)
-            plan.change(begin, lambda sample: knotted(sample, self.settings))
-        return plan, [*self.units, *more]
-
-
-def unit(unit_id: str, rows: list[int]) -> Unit:
-    ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
-    topic = "" if unit_id == "corpus" else unit_id
-    return Unit(unit_id, np.array(rows, np.int64), ranks, (1 / ranks).astype(np.float32), topic, topic, "A / B")
 
 
 @st.composite

@@ -8,6 +8,7 @@ import numpy as np
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tests.tools.packing.jobs import unit
 from tools.columns import Hashes, Names
 from tools.files import content_hash
 from tools.packing.ledger import TokenAccount, added, most_uses, spans_of, token_accounts
@@ -58,11 +59,6 @@ class Job(NamedTuple):
         accounts = token_accounts(self.tables.lengths, copies, self.units, plan, length)
         assert [account.errors() for account in accounts] == [[] for _ in accounts]
         return added(accounts, length)
-
-
-def unit(unit_id: str, rows: Sequence[int]) -> Unit:
-    ranks = np.arange(1, len(rows) + 1, dtype=np.int32)
-    return Unit(unit_id, np.array(rows, np.int64), ranks, (1 / ranks).astype(np.float32), topic_id=unit_id)
 
 
 def uses(plan: Plan) -> Counter[int]:
