@@ -87,7 +87,7 @@ class Hits(Sequence[Hit]):
 
     def _make(self, ranks: range) -> list[Hit]:
         table, numbers, scores = self._ranking()
-        places = np.arange(ranks.start, ranks.stop, ranks.step) - 1
+        places = np.arange(ranks.start - 1, ranks.stop - 1, ranks.step)
         # `Hit(...)` for each, in half the time.
         made = zip(table.doc_ids(numbers[places]), ranks, scores[places].tolist(), strict=True)
         return list(map(tuple.__new__, repeat(Hit), made))

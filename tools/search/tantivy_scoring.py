@@ -82,7 +82,8 @@ def fetch(searcher: tantivy.Searcher, terms: Sequence[WeightedWord], k: int) -> 
         hits = searcher.search(query, limit, count=False).hits
         kept = _reaching(hits, k, roundings)
         if kept < limit or limit == count:
-            return Fetched(searcher, query, roundings, hits[:kept])
+            del hits[kept:]
+            return Fetched(searcher, query, roundings, hits)
         wanted *= 2
 
 
