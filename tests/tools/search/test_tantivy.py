@@ -104,7 +104,9 @@ def test_a_folder_that_cannot_be_written_is_searched_and_not_added_to(backend: s
     with TemporaryDirectory(ignore_cleanup_errors=True) as place:
         path = Path(place) / "index"
         document = Document("whale", "", "the whale", 0, 0)
-        build_index([document], path, SearchSettings(backend)).close()
+        index = build_index([document], path, SearchSettings(backend))
+        index.search("whales", 5)  # whatever Python imports for it: nobody may not read where Python lies
+        index.close()
         Path(place).chmod(0o755)
         for entry in (path, *path.rglob("*")):
             entry.chmod(0o555)
