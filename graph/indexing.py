@@ -118,7 +118,8 @@ def _rows(indexed: IndexedCorpus, query: str, k: int) -> list[FoundRow]:
     analyse = partial(words, analysis=index.settings.analysis)
     asked = sorted(set(analyse(query)))
     if not asked:
-        raise UsageError(f"QUERY {query[:80]!r}: has only words that are in nearly every text; give another word")
+        only = "words that are in nearly every text" if words(query, "none") else "signs and no word"
+        raise UsageError(f"QUERY {query[:80]!r}: has only {only}; give another word")
     hits = index.search(query, k)
     doc_ids = [hit.doc_id for hit in hits]
     titles, texts = indexed.titles(doc_ids), indexed.texts(doc_ids)

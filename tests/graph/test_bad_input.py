@@ -214,6 +214,7 @@ def test_an_index_that_is_damaged(indexed: Path, litelong: Litelong, tmp_path: P
 def test_an_empty_query(indexed: Path, litelong: Litelong, refused: Refused) -> None:
     refused(litelong("search", indexed, "  "), "QUERY is empty")
     refused(litelong("search", indexed, "and the"), "QUERY 'and the': has only words that are in nearly every text")
+    refused(litelong("search", indexed, '*?"'), "has only signs and no word")
 
 
 def test_an_index_that_cannot_be_made(

@@ -84,7 +84,7 @@ def fetch(searcher: tantivy.Searcher, terms: Sequence[WeightedWord], k: int) -> 
         if kept < limit or limit == count:
             del hits[kept:]
             return Fetched(searcher, query, roundings, hits)
-        wanted *= 2
+        wanted *= 4
 
 
 def _reaching(hits: Sequence[tuple[float, tantivy.DocAddress]], k: int, roundings: int) -> int:
