@@ -10,7 +10,7 @@ documents of about 250 indexed words, queries of 36 words, CPU per query:
     100    84 ms                      75 ms                   1.0 ms            0.4 ms
     500    101 ms                     75 ms                   1.9 ms            1.2 ms
 
-so a run's 1,500 topic queries take 3 seconds instead of two minutes. (Most of what is left at k=500 is reading 500 ids.)
+so a run's 1,500 topic queries take 3 seconds instead of two minutes.
 """
 
 from collections import OrderedDict
