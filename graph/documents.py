@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tools.columns import Hashes, Names, mapped
+from tools.columns import Column, Hashes, Names
 from tools.corpus import Entry, fetch_texts
 
 if TYPE_CHECKING:
@@ -46,11 +46,18 @@ def read_documents(context: "RunContext") -> Documents:
         found = context.indexed.entries()
     else:
         found = context.indexed.entries(_named(context.path / "hits"))
-    blocks = [_block(entries) for entries in _some(found)] or [_block([])]
-    names, hashes, numbers = zip(*blocks, strict=True)
-    characters, source, position = np.concatenate(numbers, axis=1)
-    columns = (mapped(column, context.scratch) for column in (np.concatenate(hashes), characters, source, position))
-    return Documents(Names.joined(names).mapped(context.scratch), Hashes(next(columns)), *columns)
+    hashes, *numbers = (Column(dtype, context.scratch) for dtype in (np.uint8, np.int64, np.int64, np.int64))
+
+    def names() -> Iterator[str]:
+        for entries in _some(found):
+            hashes.append(Hashes(entry.content_hash for entry in entries).array)
+            rows = np.array([(entry.n_chars, entry.source, entry.position) for entry in entries], np.int64)
+            for column, values in zip(numbers, rows.T, strict=True):
+                column.append(values)
+            yield from (entry.doc_id for entry in entries)
+
+    doc_ids = Names.filed(names(), context.scratch)
+    return Documents(doc_ids, Hashes(hashes.array().reshape(-1, 16)), *(column.array() for column in numbers))
 
 
 def texts_of(context: "RunContext", rows: NDArray[np.int64]) -> Iterator[tuple[Entry, str]]:
@@ -72,9 +79,3 @@ def _named(hits: Path) -> Iterator[str]:
 def _some(entries: Iterator[Entry]) -> Iterator[list[Entry]]:
     while block := list(islice(entries, _AT_ONCE)):
         yield block
-
-
-def _block(entries: list[Entry]) -> tuple[Names, NDArray[np.uint8], NDArray[np.int64]]:
-    numbers = [(entry.n_chars, entry.source, entry.position) for entry in entries]
-    hashes = Hashes(entry.content_hash for entry in entries).array
-    return Names(entry.doc_id for entry in entries), hashes, np.array(numbers, np.int64).reshape(-1, 3).T

@@ -5,14 +5,16 @@ A list of Python strings takes 60 bytes a short id and one of hashes 57; these t
 
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from functools import cached_property
+from io import BytesIO
 from pathlib import Path
-from typing import Any, Self, TypeVar, overload
+from typing import IO, Any, Self, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 
 _HASH = 16
 _AT_ONCE = 1 << 16
@@ -38,6 +40,34 @@ def mapped(array: Numbers, folder: Path) -> Numbers:
         return array
 
 
+class Column:
+    """An array [n] made block by block: from 1 MiB on it lies in a file without a name in `folder`, and memory holds a block.
+
+    It stays in memory where no file can be made.
+    """
+
+    def __init__(self, dtype: DTypeLike, folder: Path) -> None:
+        self._dtype, self._folder = np.dtype(dtype), folder
+        self._file: IO[bytes] = BytesIO()
+
+    def append(self, block: NDArray[Any]) -> None:
+        """Put `block` [m] behind what there is. Raises `OSError` when the disk is full."""
+        self._file.write(np.ascontiguousarray(block, self._dtype).reshape(-1).view(np.uint8).data)
+        if isinstance(self._file, BytesIO) and self._file.tell() >= _WORTH_A_FILE:
+            with suppress(OSError):
+                file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - `array` closes it
+                file.write(self._file.getvalue())
+                self._file = file
+
+    def array(self) -> NDArray[Any]:
+        """All of it, read-only; nothing is to be appended afterwards."""
+        if isinstance(self._file, BytesIO):
+            return np.frombuffer(self._file.getvalue(), self._dtype)
+        with self._file as file:
+            file.flush()
+            return np.memmap(file, self._dtype, "r").view(np.ndarray)
+
+
 class Names(Sequence[str]):
     """Strings in a fixed order, such as doc_ids by row; `array` is the Arrow large_string array [n] behind them."""
 
@@ -46,20 +76,21 @@ class Names(Sequence[str]):
         self.array: pa.LargeStringArray = pa.chunked_array(blocks, pa.large_string()).combine_chunks()
 
     @classmethod
-    def joined(cls, columns: Sequence["Names"]) -> Self:
-        """Several columns, one after the other."""
+    def filed(cls, names: Iterable[str], folder: Path) -> Self:
+        """Names whose bytes lie in files without a name in `folder` (`Column`), as do where they end."""
+        offsets, characters = Column(np.int64, folder), Column(np.uint8, folder)
+        offsets.append(np.zeros(1, np.int64))
+        count = end = 0
+        for block in _blocks(names):
+            _, ends, held = pa.array(block, pa.large_string()).buffers()
+            borders = np.frombuffer(ends, np.int64)
+            offsets.append(borders[1:] + end)
+            if held is not None:
+                characters.append(np.frombuffer(held, np.uint8)[: borders[-1]])
+            count, end = count + len(block), end + int(borders[-1])
         found = cls(())
-        found.array = pa.chunked_array([one.array for one in columns], pa.large_string()).combine_chunks()
-        return found
-
-    def mapped(self, folder: Path) -> Self:
-        """The same names, their bytes in files without a name (`mapped`)."""
-        _, offsets, characters = self.array.buffers()
-        if len(self) == 0 or self.array.offset or characters is None:
-            return self
-        files = mapped(np.frombuffer(offsets, np.int64), folder), mapped(np.frombuffer(characters, np.uint8), folder)
-        found = type(self)(())
-        found.array = pa.LargeStringArray.from_buffers(len(self), *map(pa.py_buffer, files))
+        buffers = map(pa.py_buffer, (offsets.array(), characters.array()))
+        found.array = pa.LargeStringArray.from_buffers(count, *buffers)
         return found
 
     def __len__(self) -> int:

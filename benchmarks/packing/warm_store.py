@@ -49,9 +49,9 @@ def warm_store(folder: Path, tokens: int, context_length: int) -> Warm:
     for array in store.locate(keys[:1]).arrays:
         array.max()
     rows = np.lexsort(keys.halves()[::-1])
-    names = Names(f"{row // len(texts)}/{row % len(texts)}" for row in rows.tolist())
+    names = Names.filed((f"{row // len(texts)}/{row % len(texts)}" for row in rows.tolist()), folder)
     columns = (mapped(keys[rows].array, folder), mapped(lengths[rows % len(texts)], folder))
-    tables = Tables(names.mapped(folder), Hashes(columns[0]), columns[1])
+    tables = Tables(names, Hashes(columns[0]), columns[1])
     return Warm(store, tables, _topics(tables.lengths, context_length, folder))
 
 

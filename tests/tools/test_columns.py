@@ -1,16 +1,17 @@
 """Columns of ids and hashes: what a list of them would say, in a tenth of the room."""
 
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools import columns
-from tools.columns import Hashes, Names, mapped
+from tools.columns import Column, Hashes, Names, mapped
 from tools.tokens.lookup import HashLookup
 
 names = st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True)
@@ -23,6 +24,7 @@ hashes = st.lists(
 )
 
 
+@settings(deadline=None)
 @given(names)
 def test_names_are_a_sequence_that_knows_where_each_is(given_names: list[str]) -> None:
     column = Names(given_names)
@@ -31,7 +33,6 @@ def test_names_are_a_sequence_that_knows_where_each_is(given_names: list[str]) -
     assert column[1:3] == given_names[1:3]
     assert [column.row(name) for name in given_names] == list(range(len(given_names)))
     assert column.rows(pa.array(given_names[::-1], pa.string())).tolist() == list(range(len(given_names)))[::-1]
-    assert list(Names.joined([column, Names(["more"])])) == [*given_names, "more"]
 
 
 @given(names, st.text(st.characters(exclude_categories=["Cs"])))
@@ -51,10 +52,13 @@ def test_hashes_are_a_sequence_of_bytes(given_hashes: list[bytes]) -> None:
     assert np.lexsort((second, first)).tolist() == sorted(range(len(column)), key=given_hashes.__getitem__)
 
 
-@given(hashes, st.integers(0, 60), st.integers(1, 5))
-def test_every_hash_is_found_at_its_place_and_no_other(given_hashes: list[bytes], held: int, at_once: int) -> None:
+@given(hashes, st.integers(0, 60), st.integers(1, 5), st.integers(1, 30))
+def test_every_hash_is_found_at_its_place_and_no_other(
+    given_hashes: list[bytes], held: int, at_once: int, sorted_at_once: int
+) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("tools.tokens.lookup._AT_ONCE", at_once)
+        patch.setattr("tools.tokens.lookup._SORTED_AT_ONCE", sorted_at_once)
         parts = [Hashes(given_hashes[: held // 2]), Hashes(given_hashes[held // 2 : held])]
         lookup = HashLookup(parts, Path())
         expected = [place if place < held else -1 for place in range(len(given_hashes))]
@@ -69,15 +73,40 @@ def test_a_content_hash_has_sixteen_bytes(key: bytes) -> None:
         Hashes([bytes(16), key])
 
 
+SIZES = st.sampled_from([1, 64, 1 << 20])
+
+
+@given(blocks=st.lists(st.lists(st.integers(0, 2**32 - 1), max_size=20), max_size=8), worth_a_file=SIZES)
+def test_a_column_is_its_blocks_one_after_the_other(blocks: list[list[int]], worth_a_file: int) -> None:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(columns, "_WORTH_A_FILE", worth_a_file)
+        column, nowhere = Column(np.uint32, Path(folder)), Column(np.uint32, Path(folder, "absent"))
+        for block in blocks:
+            column.append(np.array(block, np.int64))
+            nowhere.append(np.array(block, np.int64))
+        found = column.array()
+        assert found.dtype == np.uint32 and not found.flags.writeable
+        assert found.tolist() == nowhere.array().tolist() == [number for block in blocks for number in block]
+        assert isinstance(found.base, np.memmap) == (found.nbytes >= worth_a_file)
+        assert not any(Path(folder).iterdir())
+
+
+@given(given_names=names, at_once=st.integers(1, 5), worth_a_file=SIZES)
+def test_names_in_files_are_the_same_names(given_names: list[str], at_once: int, worth_a_file: int) -> None:
+    with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
+        patch.setattr(columns, "_WORTH_A_FILE", worth_a_file)
+        patch.setattr(columns, "_AT_ONCE", at_once)
+        column = Names.filed(given_names, Path(folder))
+        assert column.array.validate(full=True) is None
+        assert list(column) == given_names
+        assert [column.row(name) for name in given_names] == list(range(len(given_names)))
+
+
 def test_mapped_columns_say_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(columns, "_WORTH_A_FILE", 1)
     column = mapped(np.arange(10).reshape(5, 2), tmp_path)
     assert isinstance(column.base, np.memmap)
     assert column.tolist() == np.arange(10).reshape(5, 2).tolist()
-    names = Names(["a", "", "Réef", "z" * 100])
-    assert list(names.mapped(tmp_path)) == list(names)
-    assert [names.mapped(tmp_path).row(name) for name in names] == [0, 1, 2, 3]
-    assert list(Names([]).mapped(tmp_path)) == []
     assert list(tmp_path.iterdir()) == []
 
 

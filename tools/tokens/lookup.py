@@ -1,30 +1,42 @@
 """From content hashes to places: sorted arrays, not a dictionary, because a store may hold hundreds of millions."""
 
-from collections.abc import Sequence
-from itertools import compress
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import compress, pairwise
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.columns import Hashes, as_hashes, mapped
+from tools.columns import Column, Hashes, as_hashes
 
+_SORTED_AT_ONCE = 1 << 18
+_PASSES = 64
+"""So many hashes are sorted at a time, by how they begin, or more of very many: all are looked through each time."""
 _AT_ONCE = 1 << 20
 """Keys that are looked up at a time: what an answer takes beside itself is 50 bytes a key."""
 
 
 class HashLookup:
-    """Places of content hashes in a list of them: 24 bytes a hash.
+    """Places of content hashes in a list of them: 20 bytes a hash, in files beyond 1 MiB.
 
     A hash is two numbers of eight bytes; the first finds it, as fast as numbers are found, and the second confirms it.
     """
 
-    def __init__(self, hashes: Sequence[Hashes], folder: Path) -> None:
-        """`hashes` are one numbering over several parts; what is made of them lies in `folder` (`tools.columns.mapped`)."""
-        first, second = Hashes(np.concatenate([np.empty((0, 16), np.uint8), *(one.array for one in hashes)])).halves()
-        order = np.argsort(first, kind="stable")
-        self._first, self._second = mapped(first[order], folder), mapped(second[order], folder)
-        self._order = mapped(order, folder)
+    def __init__(self, hashes: Iterable[Hashes], folder: Path) -> None:
+        """`hashes` are one numbering over several parts; what is made of them lies in `folder` (`tools.columns.Column`)."""
+        given = Column(np.uint64, folder), Column(np.uint64, folder)
+        for one in hashes:
+            for column, half in zip(given, one.halves(), strict=True):
+                column.append(half)
+        first, second = (column.array() for column in given)
+        columns = [
+            Column(dtype, folder) for dtype in (np.uint64, np.uint64, np.uint32 if len(first) < 1 << 32 else np.int64)
+        ]
+        for rows in _by_beginning(first):
+            order = rows[np.argsort(first[rows], kind="stable")]
+            for column, values in zip(columns, (first[order], second[order], order), strict=True):
+                column.append(values)
+        self._first, self._second, self._order = (column.array() for column in columns)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -61,3 +73,14 @@ class HashLookup:
     def missing(self, keys: Sequence[bytes]) -> list[bytes]:
         """Those of `keys` that are not there, each once, in their order."""
         return list(dict.fromkeys(compress(keys, (self.places(keys) < 0).tolist())))
+
+
+def _by_beginning(first: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+    """Rows [.] of `first` [n] by ranges of their values, ascending; each row comes once."""
+    parts = min(-(-len(first) // _SORTED_AT_ONCE), _PASSES)
+    for low, end in pairwise((part << 64) // max(1, parts) for part in range(parts + 1)):
+        found = []
+        for begin in range(0, len(first), _AT_ONCE):
+            block = first[begin : begin + _AT_ONCE]
+            found.append(begin + ((block >= np.uint64(low)) & (block <= np.uint64(end - 1))).nonzero()[0])
+        yield np.concatenate(found)

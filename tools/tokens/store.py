@@ -1,8 +1,8 @@
 """The token store: each document is encoded once, for as long as its text and the tokenizer stay the same.
 
 A store is a folder of immutable parts under the tokenizer's fingerprint, keyed by content hash. Lookups search sorted
-numbers, not a dictionary: 32 bytes a document, 1 GB for 30 million (more while it loads).
-Ids are mapped into memory, so that a reader pays for the pages it touches.
+numbers, not a dictionary: 28 bytes a document, in files without a name that are made when the store is opened.
+They and the ids are mapped into memory, so that a reader pays for the pages it touches.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -16,11 +16,11 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from litelong import UsageError
-from tools.columns import mapped
+from tools.columns import Column, Hashes, mapped
 from tools.files import ignore, write_atomic
 from tools.tokens.interface import Located, Tokenizer
 from tools.tokens.lookup import HashLookup
-from tools.tokens.parts import Part, PartWriter, engine_of, part_numbers, read_part, remove_leftovers
+from tools.tokens.parts import PartWriter, engine_of, part_numbers, read_part, remove_leftovers
 
 Ids = NDArray[np.uint16] | NDArray[np.uint32]
 
@@ -169,19 +169,25 @@ class TokenStore:
             )
 
     def _load(self) -> None:
-        parts = [read_part(self.folder, number, self._dtype) for number in part_numbers(self.folder)]
-        self._ids = [part.ids for part in parts]
-        self._first_documents, self._first_tokens, offsets = _one_numbering(parts)
-        self._offsets = mapped(offsets, self.folder)
-        self._lookup = HashLookup([part.hashes for part in parts], self.folder)
+        self._ids: list[Ids] = []
+        # What lies before each part, and at the end all: documents, tokens.
+        documents, tokens = [0], [0]
+        offsets = Column(np.int64, self.folder)
 
+        def hashes() -> Iterator[Hashes]:
+            for number in part_numbers(self.folder):
+                part = read_part(self.folder, number, self._dtype)
+                offsets.append(part.offsets[:-1] + tokens[-1])
+                self._ids.append(part.ids)
+                documents.append(documents[-1] + len(part.hashes))
+                tokens.append(tokens[-1] + len(part.ids))
+                yield part.hashes
 
-def _one_numbering(parts: Sequence[Part]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The first document and the first token of each part, and offsets [n + 1], counted over all parts."""
-    documents = np.cumsum([0, *(len(part.hashes) for part in parts)], dtype=np.int64)
-    tokens = np.cumsum([0, *(len(part.ids) for part in parts)], dtype=np.int64)
-    starts = [part.offsets[:-1] + first for part, first in zip(parts, tokens[:-1], strict=True)]
-    return documents[:-1], tokens[:-1], np.concatenate([*starts, tokens[-1:]])
+        # Part by part, so that memory does not hold the hashes of all.
+        self._lookup = HashLookup(hashes(), self.folder)
+        offsets.append(np.array(tokens[-1:]))
+        self._offsets: NDArray[np.int64] = offsets.array()
+        self._first_documents, self._first_tokens = np.array(documents[:-1], np.int64), np.array(tokens[:-1], np.int64)
 
 
 def _batches(texts: Iterable[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:
