@@ -77,7 +77,7 @@ def _documents(context: RunContext, tables: Tables) -> DocumentAccount:
         indexed=counts.documents,
         encoded=len(tables),
         not_encoded=counts.documents - len(tables),
-        near_duplicates=int((tables.group != np.arange(len(tables))).sum()),
+        near_duplicates=tables.near_duplicates,
         characters=counts.characters,
         characters_not_encoded=counts.characters - encoded,
     )

@@ -1,18 +1,23 @@
 """What planning is made of: the run's tables, its units and the plan. `pack` plans with them, and `validate` plans again."""
 
+from typing import Any
+
 import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
 from graph.context import RunContext
 from graph.stages.curate import TopicRow, read_topics
-from graph.stages.retrieve import HITS, read_hits
-from tools.columns import mapped
+from graph.stages.retrieve import read_hits
+from tools.columns import Column, mapped
 from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
 from tools.packing.utk import Knotted, knotted
+
+_LEAST_HITS = 1 << 18
+"""Hits whose documents' names are looked up at a time, or more of very many."""
 
 
 def read_tables(context: RunContext) -> Tables:
@@ -34,27 +39,43 @@ def read_units(context: RunContext, tables: Tables) -> list[Unit]:
     the topics with the best evidence should have the choice. Ties go by topic id.
     """
     if context.parts.recipe.unit == "corpus":
-        rows = np.flatnonzero(tables.lengths > 0)
+        rows = mapped(np.flatnonzero(tables.lengths > 0), context.scratch)
         return [Unit("corpus", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))]
-    hits = pa.Table.from_batches(read_hits(context.path / "hits"), schema=HITS)
-    rows = tables.doc_ids.rows(hits["doc_id"])
-    ranks, scores = hits["rank"].to_numpy(), hits["score"].to_numpy()
-    topic_ids = hits["topic_id"].combine_chunks().dictionary_encode()
-    codes = topic_ids.indices.to_numpy()
-    number = {topic_id: code for code, topic_id in enumerate(topic_ids.dictionary.to_pylist())}
-    # A document without a token fills nothing.
+    number, (codes, found, ranks, scores) = _hits_by_row(context, tables)
     order = np.argsort(codes, kind="stable")
-    order = order[tables.lengths[rows[order]] > 0]
+    # A document without a token fills nothing.
+    order = order[tables.lengths[found[order]] > 0]
     borders = np.searchsorted(codes[order], np.arange(len(number) + 1)).tolist()
-    rows = mapped(rows[order], context.scratch)
-    ranks = mapped(ranks[order].astype(np.int32), context.scratch)
-    scores = mapped(scores[order].astype(np.float32), context.scratch)
+    rows, ranks, scores = (mapped(column[order], context.scratch) for column in (found, ranks, scores))
     units = []
     for topic in sorted(read_topics(context.path / "topics.jsonl"), key=_fit):
         code = number.get(topic["topic_id"])
         own = slice(0) if code is None else slice(borders[code], borders[code + 1])
         units.append(_unit(topic, rows[own], ranks[own], scores[own]))
     return units
+
+
+def _hits_by_row(context: RunContext, tables: Tables) -> tuple[dict[str, int], list[NDArray[Any]]]:
+    """topic_id -> its number; and of every hit that number (int32), its document's row (int64), rank (int32), score (float32).
+
+    Names become rows a part of the hits at a time, since a table of all documents' names is made for each.
+    """
+    at_once = max(_LEAST_HITS, len(tables))
+    number: dict[str, int] = {}
+    codes, rows, ranks, scores = (Column(t, context.scratch) for t in (np.int32, np.int64, np.int32, np.float32))
+    names: list[pa.Array] = []
+    for batch in read_hits(context.path / "hits"):
+        topics = batch["topic_id"].dictionary_encode()
+        own = [number.setdefault(topic_id, len(number)) for topic_id in topics.dictionary.to_pylist()]
+        codes.append(np.array(own, np.int32)[topics.indices])
+        ranks.append(batch["rank"].to_numpy())
+        scores.append(batch["score"].to_numpy())
+        names.append(batch["doc_id"])
+        if sum(map(len, names)) >= at_once:
+            rows.append(tables.doc_ids.rows(pa.chunked_array(names)))
+            names.clear()
+    rows.append(tables.doc_ids.rows(pa.chunked_array(names, pa.string())))
+    return number, [column.array() for column in (codes, rows, ranks, scores)]
 
 
 def _fit(topic: TopicRow) -> tuple[float, str]:

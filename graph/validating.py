@@ -199,7 +199,7 @@ class _Uses:
             self._rows.append(row)
             self._begins.append(segment["doc_start"])
             self._ends.append(segment["doc_start"] + segment["length"])
-            other = by_group.setdefault(int(self._tables.group[row]), doc_id)
+            other = by_group.setdefault(self._tables.group_of(row), doc_id)
             if other != doc_id:
                 problems.append(f"documents '{other}' and '{doc_id}' are near-duplicates")
         return problems

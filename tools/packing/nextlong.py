@@ -148,7 +148,7 @@ class Filling:
         self._mined = [_picks(tables, unit, anchor) for anchor in self._anchors]
         self._chosen: list[list[Pick]] = [[] for _ in self._anchors]
         self._taken: set[int] = set()
-        self._of_group = {int(tables.group[root]): root}
+        self._of_group = {tables.group_of(root): root}
         self.room = settings.layout.capacity - int(tables.lengths[root])
         """Tokens still missing. Below zero when more was chosen than fits."""
 
@@ -192,7 +192,7 @@ class Filling:
         while (pick := next(self._mined[place], None)) is not None:
             if self._may_use(pick.chunk, plan):
                 document = int(self._chunks.documents[pick.chunk])
-                self._of_group.setdefault(int(self._tables.group[document]), document)
+                self._of_group.setdefault(self._tables.group_of(document), document)
                 self._taken.add(pick.chunk)
                 self._chosen[place].append(pick)
                 self.room -= int(self._chunks.lengths[pick.chunk])
@@ -205,7 +205,7 @@ class Filling:
             return False
         if self._reserved[document] or not self._usage.free_chunk(chunk):
             return False
-        if self._of_group.get(int(self._tables.group[document]), document) != document:
+        if self._of_group.get(self._tables.group_of(document), document) != document:
             plan.refused["near-duplicate"] += 1
             return False
         return True

@@ -125,7 +125,7 @@ class Tables:
     """The documents a plan may draw from, one row each, in content-hash order so that row order never depends on files.
 
     `doc_ids` and `hashes` are columns [n], `lengths` [n] int64 in tokens, `group` [n] int64: the row that stands for a
-    document's near-duplicates (`tools.packing.near`; left out, each row is its own). Rows of one group never share a sample.
+    document's near-duplicates (`tools.packing.near`; empty: each row is its own). Rows of one group never share a sample.
     """
 
     doc_ids: Names
@@ -140,10 +140,18 @@ class Tables:
     """Whether any two rows are near-duplicates."""
 
     def __post_init__(self) -> None:
-        own = np.arange(len(self.doc_ids), dtype=np.int64)
-        if len(self.group) != len(own):
-            object.__setattr__(self, "group", own)
-        object.__setattr__(self, "grouped", bool((self.group != own).any()))
+        object.__setattr__(self, "grouped", self.near_duplicates > 0)
+
+    @property
+    def near_duplicates(self) -> int:
+        """How many rows have a near-duplicate before them."""
+        blocks = range(0, len(self.group), AT_ONCE)
+        groups = (self.group[begin : begin + AT_ONCE] for begin in blocks)
+        return sum(int(np.count_nonzero(g != np.arange(b, b + len(g)))) for b, g in zip(blocks, groups, strict=True))
+
+    def group_of(self, row: int) -> int:
+        """The row that stands for a row's near-duplicates."""
+        return int(self.group[row]) if self.grouped else row
 
     def distinct(self, documents: RowArray, places: RowArray) -> RowArray | None:
         """Which of `places` [h], ascending, to keep of `documents` (rows): of near-duplicates the first alone; None: all."""
