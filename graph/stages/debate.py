@@ -166,8 +166,8 @@ def _refuse_dead(context: RunContext, outcomes: Outcomes) -> None:
     if dead and not context.allow_failed:
         several = f"{len(dead)} categories failed, the first" if len(dead) > 1 else "a category failed"
         raise DeadLettersError(
-            f"{context.path}: {several}: {dead[0].category}: {dead[0].reason}; run again to retry, or go on without "
-            "with --allow-failed"
+            f"{context.path}: {several}: {dead[0].category}: {dead[0].reason}; run again to retry, or "
+            "with --allow-failed to go on without"
         )
 
 
