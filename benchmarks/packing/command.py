@@ -1,19 +1,22 @@
 """The page of `python -m benchmarks packing`."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from statistics import median
 
 import orjson
 
 from benchmarks.machine import machine
 from benchmarks.markdown import table
-from benchmarks.packing.measure import Round, Spent, middle, plan_all, rounds
+from benchmarks.packing.measure import RUNS, Round, Spent, middle, plan_all, rounds
 from benchmarks.packing.warm_store import warm_store
 
 CONTEXT = 131_072
+RECIPES = ("litelong", "standard")
 SMALL = 10
 """Memory is also measured on a store so many times smaller."""
 
@@ -22,7 +25,7 @@ def packing(tokens: int, folder: Path | None) -> str:
     """Measure planning and writing of `tokens` tokens; stores are kept in `folder`, if one is given."""
     with tempfile.TemporaryDirectory(prefix="litelong-packing-") as temporary:
         kept, scratch = folder or Path(temporary), Path(temporary, "samples")
-        memory = [(size, *_peak(kept, scratch, size)) for size in (tokens // SMALL, tokens)]
+        memory = _peaks(kept, scratch, (tokens // SMALL, tokens))
         warm = warm_store(_store(kept, tokens), tokens, CONTEXT)
         plan = plan_all(warm, "litelong", CONTEXT)
         found, sizes = rounds(warm, plan, scratch, CONTEXT)
@@ -107,21 +110,42 @@ def _wall(found: Sequence[Round], of: Figure) -> float:
     return middle(found, lambda r: of(r).wall)
 
 
-def _memory(rows: Sequence[tuple[int, int, int, int]]) -> str:
-    lines = [(f"{tokens:,}", f"{n:,}", f"{own >> 20:,}", f"{whole >> 20:,}") for tokens, n, own, whole in rows]
-    (_, few, small, _), (_, many, large, _) = rows
+Peaks = dict[tuple[str, int], list[dict[str, int]]]
+"""By recipe and tokens: what each run says."""
+
+
+def _memory(peaks: Peaks) -> str:
+    lines, growth = [], []
+    for (recipe, tokens), found in peaks.items():
+        own = [one["anonymous"] >> 20 for one in found]
+        whole = median(one["with mapped files"] >> 20 for one in found)
+        documents = found[0]["documents"]
+        lines.append(
+            (recipe, f"{tokens:,}", f"{documents:,}", f"{median(own):,}", f"{min(own):,} to {max(own):,}", f"{whole:,}")
+        )
+    for recipe in RECIPES:
+        (few, small), (many, large) = (
+            (found[0]["documents"], median(one["anonymous"] for one in found))
+            for (name, _), found in peaks.items()
+            if name == recipe
+        )
+        growth.append(f"{recipe}: {large / small - 1:+.1%}, {(large - small) / (many - few):.0f} bytes a document")
     return (
-        "Peak memory of a process of its own that opens the store, plans, writes with two threads and draws up the ledger. "
-        "Own: its anonymous pages (RssAnon, every 10 ms). Pages of the mapped store are the system's to take back.\n\n"
-        + table(["tokens", "documents", "own, MiB", "with the mapped store, MiB"], lines, right=3)
-        + f"\n\nEach document more takes {(large - small) / (many - few):.0f} bytes."
+        "Peak memory of a process that opens the store, plans, writes the plan and the samples with two threads and draws up the "
+        f"ledger; medians of {RUNS} runs by turns. It starts no other process. Own: its anonymous pages (RssAnon, every 10 ms). "
+        "Pages of mapped files (the store, the plan) are the system's to take back.\n\n"
+        + table(["recipe", "tokens", "documents", "own, MiB", "of all runs", "with mapped files, MiB"], lines, right=5)
+        + f"\n\nOwn memory for {SMALL} times the tokens: {'; '.join(growth)}."
     )
 
 
-def _peak(kept: Path, scratch: Path, tokens: int) -> tuple[int, int, int]:
-    arguments = [str(_store(kept, tokens)), str(scratch / "peak"), str(tokens), str(CONTEXT)]
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.packing.peak", *arguments], check=True, capture_output=True, text=True
-    )
-    found = orjson.loads(done.stdout.splitlines()[-1])
-    return int(found["documents"]), int(found["anonymous"]), int(found["with the mapped store"])
+def _peaks(kept: Path, scratch: Path, sizes: Sequence[int]) -> Peaks:
+    peaks: Peaks = {(recipe, tokens): [] for recipe in RECIPES for tokens in sizes}
+    for _ in range(RUNS):
+        for (recipe, tokens), found in peaks.items():
+            arguments = [str(_store(kept, tokens)), str(scratch / "peak"), str(tokens), str(CONTEXT), recipe]
+            command = [sys.executable, "-m", "benchmarks.packing.peak", *arguments]
+            done = subprocess.run(command, check=True, capture_output=True, text=True)
+            found.append(orjson.loads(done.stdout.splitlines()[-1]))
+            shutil.rmtree(scratch / "peak")
+    return peaks

@@ -17,12 +17,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from benchmarks.packing.warm_store import Warm
+from tools.columns import mapped
 from tools.disk import Disk, Written
 from tools.files import replacing
 from tools.packing import write as writing
 from tools.packing.gather import Specials
 from tools.packing.recipe import Settings, get_recipe
-from tools.packing.tables import Plan, Usage
+from tools.packing.tables import Plan, Unit, Usage
 from tools.packing.write import Compression, Shape, write_samples
 
 RUNS = 5
@@ -49,13 +50,17 @@ def specials_of(warm: Warm) -> Specials:
     return Specials(None, warm.store.tokenizer.eos_id)
 
 
+def units_of(warm: Warm, recipe: str) -> list[Unit]:
+    """The topics, or the whole corpus as `pack` makes a unit of it."""
+    if get_recipe(recipe).unit == "topic":
+        return warm.units
+    rows = mapped(np.arange(len(warm.tables)), warm.store.folder)
+    return [Unit("corpus", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))]
+
+
 def plan_all(warm: Warm, recipe: str, context_length: int) -> Plan:
     """The plan of every topic (or of the corpus)."""
-    units = warm.units
-    if recipe == "standard":
-        rows = np.arange(len(warm.tables))
-        zeros = np.zeros(len(rows), np.int32)
-        units = [units[0].__class__("corpus", rows, zeros, zeros.astype(np.float32))]
+    units = units_of(warm, recipe)
     plan = Plan(folder=warm.store.folder)
     settings = Settings(specials_of(warm).layout(context_length), 1, "rank", None, 0)
     for _ in get_recipe(recipe).plan(units, warm.tables, Usage.of(warm.tables, 1), settings, plan):

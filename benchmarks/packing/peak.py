@@ -1,4 +1,7 @@
-"""Peak memory of planning and writing in a process of its own: `python -m benchmarks.packing.peak STORE OUT TOKENS LENGTH`."""
+"""Peak memory of packing in a process of its own: `python -m benchmarks.packing.peak STORE OUT TOKENS LENGTH RECIPE`.
+
+Packing starts no process: what is measured here is all of it.
+"""
 
 import resource
 import sys
@@ -10,14 +13,14 @@ from pathlib import Path
 import numpy as np
 import orjson
 
-from benchmarks.packing.measure import plan_all, write_all
+from benchmarks.packing.measure import plan_all, units_of, write_all
 from benchmarks.packing.warm_store import warm_store
 from tools.packing.ledger import token_accounts, with_rest
 from tools.packing.plan_file import write_plan
 
 
 class _Watch(threading.Thread):
-    """Reads the process's anonymous memory every 10 ms: pages of the mapped store are the system's to take back."""
+    """Reads the process's anonymous memory every 10 ms: pages of mapped files are the system's to take back."""
 
     def __init__(self) -> None:
         super().__init__(daemon=True)
@@ -40,21 +43,28 @@ def _make(store: Path, tokens: int, length: int) -> None:
 
 
 if __name__ == "__main__":
-    store, out, tokens, length = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4])
+    store, out, tokens, length, recipe = (
+        Path(sys.argv[1]),
+        Path(sys.argv[2]),
+        int(sys.argv[3]),
+        int(sys.argv[4]),
+        sys.argv[5],
+    )
     if not store.exists():
         # Making it takes memory that using it does not: in a process that is gone by then.
         with ProcessPoolExecutor(1) as pool:
             pool.submit(_make, store, tokens, length).result()
-    warm = warm_store(store, tokens, length)
     watch = _Watch()
     watch.start()
-    plan = plan_all(warm, "litelong", length)
+    warm = warm_store(store, tokens, length)
+    plan = plan_all(warm, recipe, length)
     write_plan(plan, warm.tables, out / "plan")
     write_all(warm, plan, out / "samples", length, "none", workers=2)
     documents = len(warm.tables)
-    token_accounts(warm.tables.lengths, np.zeros(documents, np.int64), with_rest(warm.units, documents), plan, length)
+    units = with_rest(units_of(warm, recipe), documents)
+    token_accounts(warm.tables.lengths, np.zeros(documents, np.int64), units, plan, length)
     watch.stopped = True
     watch.join()
     whole = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    found = {"documents": documents, "anonymous": watch.peak, "with the mapped store": whole}
+    found = {"documents": documents, "anonymous": watch.peak, "with mapped files": whole}
     sys.stdout.write(orjson.dumps(found).decode() + "\n")
