@@ -29,6 +29,9 @@ PART_TOKENS = 1 << 23
 ROW_GROUP_TOKENS = 1 << 20
 """Tokens a row group: what a reader of single samples must read (4 MiB before compression)."""
 
+GIVEN_BACK = 16
+"""Parts after which freed memory is given back: pieces that nothing fits into any more would else grow by the hour."""
+
 SMALL_WRITES = 1 << 18
 """Bytes up to which writes of a file are joined."""
 
@@ -99,9 +102,11 @@ def write_samples(
         begins = range(0, len(plan.samples), per_part)
         parts = [pool.submit(make, begin, folder / f"part-{begin // per_part:05d}.parquet") for begin in begins]
         try:
-            for begin, part in zip(begins, parts, strict=True):
+            for number, (begin, part) in enumerate(zip(begins, parts, strict=True)):
                 if written := part.result():
                     written.result()
+                if number % GIVEN_BACK == GIVEN_BACK - 1:
+                    give_back()
                 tick(min(per_part, len(plan.samples) - begin))
         except BaseException:
             pool.shutdown(cancel_futures=True)
