@@ -26,6 +26,7 @@ from graph.reading import override, read_yaml
 from graph.section import Section
 from litelong import UsageError
 from taxonomy.sources import as_file
+from tools.corpus.packaged import is_packaged
 from tools.files import content_hash
 
 
@@ -121,7 +122,7 @@ def changed(one: Config, other: Config) -> list[str]:
 
 def _resolved(config: Config) -> Config:
     """Relative paths made absolute, so that the run can be checked and resumed from any folder."""
-    paths = tuple(p if p == "demo" or p.startswith("hf:") else _absolute(p) for p in config.corpus.path)
+    paths = tuple(p if is_packaged(p) else _absolute(p) for p in config.corpus.path)
     tokenizer = _absolute(config.tokenizer) if _is_path(config.tokenizer) else config.tokenizer
     source = config.taxonomy.source
     taxonomy = config.taxonomy.model_copy(update={"source": _absolute(source) if as_file(source) else source})

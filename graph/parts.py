@@ -18,6 +18,7 @@ from graph.taxonomies import log_stand_in
 from litelong import UsageError
 from taxonomy import Category, Taxonomy, load_taxonomy
 from taxonomy.selection import check_expansion
+from tools.corpus.packaged import is_packaged
 from tools.indexed import CorpusSpec
 from tools.packing.recipe import Recipe, get_recipe
 from tools.search.backends import check_backend
@@ -80,7 +81,7 @@ def spec_of(config: Config) -> CorpusSpec:
 def check_apart(out: Path, corpus: Sequence[str]) -> None:
     """Raise `UsageError` when `out` would lie where the corpus is read: what is written there would be read as texts."""
     place = out.absolute().resolve()
-    for folder in (Path(path).resolve() for path in corpus):
+    for folder in (Path(path).resolve() for path in corpus if not is_packaged(path)):
         if not folder.is_dir() or not place.is_relative_to(folder):
             continue
         # Readers leave out hidden files and folders.

@@ -10,7 +10,9 @@ import orjson
 import pytest
 
 from graph import Config, run
+from graph.parts import check_apart
 from graph.rundir import FORMAT, RunDir
+from litelong import UsageError
 
 Litelong = Callable[..., Any]
 ConfigFile = Callable[..., Path]
@@ -105,6 +107,14 @@ def test_a_folder_inside_the_corpus(
     settings = ("--set", "corpus.path=docs", "--set", "packing.recipe=standard")
     answer = litelong("run", tmp_path / "config.yaml", *settings, "--out", "docs/.runs/one")
     assert (answer.status, answer.err) == (0, "")
+
+
+def test_a_folder_that_is_called_as_the_demo_corpus_is_not_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "demo").mkdir()
+    monkeypatch.chdir(tmp_path)
+    check_apart(tmp_path / "demo" / "run", ["demo"])
+    with pytest.raises(UsageError, match="lies inside the corpus"):
+        check_apart(tmp_path / "demo" / "run", ["./demo"])
 
 
 def test_an_empty_folder_stays_empty_when_the_run_is_refused(refuses: Callable[..., None], tmp_path: Path) -> None:

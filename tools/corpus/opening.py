@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from litelong import UsageError
+from tools.corpus.packaged import DEMO, is_packaged
 from tools.corpus.rows import Wanted, printable
 from tools.corpus.sources import Corpus, Source
 from tools.corpus.streams import SUPPORTED, kind_of
 from tools.corpus.text_files import TextFiles
 
-_DEMO = "demo"
-_DATASET = "hf:"
 _BINARY = ("error", "reject")
 
 
@@ -48,7 +47,7 @@ def open_corpus(
     sources: list[Source] = []
     seen: list[str] = []
     for entry in paths:
-        if entry == _DEMO or entry.startswith(_DATASET):
+        if is_packaged(entry):
             sources.append(_packaged(entry, base, len(sources), wanted))
             continue
         listing = list_files(entry, base)
@@ -62,7 +61,7 @@ def open_corpus(
 
 
 def _packaged(entry: str, base: Path, number: int, wanted: Wanted) -> Source:
-    if entry == _DEMO:
+    if entry == DEMO:
         from tools.corpus.factbook import Factbook
 
         return Factbook(number)
