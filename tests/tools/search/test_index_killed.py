@@ -107,6 +107,9 @@ def test_an_index_killed_at_30_moments_answers_as_before_or_as_after(
         if found:
             assert answers(open_index(path)) == expected[found]
         ends["after" if found == goal else "before"] += 1
+        took *= (
+            0.9 if found == goal else 1.1
+        )  # the machine may be busier now than when the first one was timed, or less
         size = found
     assert min(ends.values()) > 0, ends
     run(worker, f"{backend} {k1} 0 {len(SMALL)} {path}", None)
