@@ -29,8 +29,8 @@ PART_TOKENS = 1 << 23
 ROW_GROUP_TOKENS = 1 << 20
 """Tokens a row group: what a reader of single samples must read (4 MiB before compression)."""
 
-GIVEN_BACK = 16
-"""Parts after which freed memory is given back: pieces that nothing fits into any more would else grow by the hour."""
+GIVEN_BACK = 4
+"""Parts after which freed memory is given back: what lies between pieces in use would grow as long as samples are written."""
 
 SMALL_WRITES = 1 << 18
 """Bytes up to which writes of a file are joined."""
