@@ -20,6 +20,7 @@ from agents.messages import Seat
 from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
 from agents.scoring import FAMILIES, Scores
 from litelong import UsageError
+from taxonomy.names import SEPARATOR
 from tools.once import once
 from tools.search import SearchIndex, words
 from tools.search.snippets import snippet
@@ -135,9 +136,16 @@ class Library:
 
     def _category_documents(self, category: str) -> tuple[str, ...]:
         """Among the best `NEAR` documents for a category's words, those that really speak of one of its facets."""
-        best = self.topic("", category).doc_ids[:NEAR]
+        return self._speaking(category, self.topic("", category).doc_ids[:NEAR])
+
+    def mentions(self, category: str, depth: int) -> tuple[str, ...]:
+        """Of the best `depth` documents for a category's name, however weak, those that speak of one of its facets."""
+        name = category.rsplit(SEPARATOR, 1)[-1]
+        return self._speaking(category, [hit.doc_id for hit in self.index.search(name, depth)])
+
+    def _speaking(self, category: str, doc_ids: Sequence[str]) -> tuple[str, ...]:
         weights = self._facet_weights(category)
-        read = zip(best, self.words(best), strict=True)
+        read = zip(doc_ids, self.words(doc_ids), strict=True)
         return tuple(doc_id for doc_id, found in read if max(coverage(w, found) for w in weights) >= SPEAKS)
 
     def passages(self, category: str, doc_ids: Sequence[str]) -> list[list[str]]:
@@ -151,7 +159,7 @@ class Library:
         return found
 
     def _facet_weights(self, category: str) -> list[dict[str, float]]:
-        name = category.rsplit(" / ", 1)[-1]
+        name = category.rsplit(SEPARATOR, 1)[-1]
         return [word_weights(facet, self.index.document_frequency, len(self.index)) for facet in facets(name) or [name]]
 
     def words(self, doc_ids: Sequence[str]) -> list[tuple[str, ...]]:

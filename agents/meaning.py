@@ -82,9 +82,14 @@ class Meaning:
         return np.where(spread > 0, (own - cosines.mean(axis=1)) / np.where(spread > 0, spread, 1.0), 0.0)
 
     def nearness(self, titles: Sequence[str], category: str) -> NDArray[np.float64]:
-        """How close titles are to the category, [n]: `closeness`, and with a `closer` embedding the mean of both."""
+        """How close titles are to the category, [n]: `closeness`, and with a `closer` embedding the mean of both, but no more
+        than one above the lower: each takes some words for others that are spelled like them.
+        """
         own = self.closeness(self.vectors(titles), category)
-        return (own + self.closer.nearness(titles, category)) / 2 if self.closer else own
+        if self.closer is None:
+            return own
+        other = self.closer.nearness(titles, category)
+        return np.minimum((own + other) / 2, np.minimum(own, other) + 1.0)
 
     def breadth(self, titles: Sequence[str], category: str) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Two signs of a broad title, each [n]: the mean cosine with the subjects nearest to it (a broad title is near to

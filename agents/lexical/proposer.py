@@ -5,7 +5,7 @@ phrases of the whole corpus that are near it fill what is still wanted.
 """
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from math import log
 
@@ -16,28 +16,37 @@ from agents.library import Library
 from agents.meaning import Meaning
 from agents.messages import Answer, Brief, Candidate, Critique, Draft, Revision, Seat, Withdrawal
 from agents.outline import spoken
+from agents.reading import facets
 from agents.roles import role
 from tools.once import once
 from tools.search import words
 
-FOREGROUND = 60
-"""Best documents of the category that are read: enough for support, few enough to stay on the category."""
-BACKGROUND = 1_000
-"""Documents of the corpus, by content hash, that a phrase's use is contrasted with."""
+FOREGROUND, FOREGROUND_CHARACTERS, FOREGROUND_DEPTH = 60, 150_000, 600
+"""Best documents of the category that are read: enough for support, few enough to stay on the category. Of short ones more,
+up to so many characters in all, among the best so many documents."""
+BACKGROUND, BACKGROUND_CHARACTERS = 8_000, 2_500_000
+"""Documents of the corpus, by content hash, that a phrase's use is contrasted with: so many, or fewer with so many characters
+in all (about 2 CPU-seconds of tagging)."""
 MIN_SUPPORT = 3
 LOOKED_AT = 4
 """Phrases looked up in the corpus for each topic wanted: the best one that can be filled is proposed."""
 HOPELESS = 0.5
 """A topic whose documents all together hold less than this share of what it must fill is rejected by every lexical critic."""
-STANDS_OUT = 20.0
-"""Times more often near the category than in the corpus: a lone word that does not is no subject of it ("State")."""
-NEAR, NEAR_ALONE, NEAR_UNSEEN = 2.0, 3.0, 4.0
-"""How close to the category a phrase, a lone word, and a phrase that was not seen near mentions of it must be in meaning:
-standard deviations above its mean over subjects."""
+STANDS_OUT, STANDS_OUT_ALONE = 5.0, 20.0
+"""Times more often near the category than in the corpus: a lone word that does not is no subject of it ("State"). More where
+nothing else says what it means."""
+WEIGHED = 200
+"""Phrases whose meaning is looked at, of the mined ones and of others."""
+NEAR, NEAR_UNSEEN = 2.0, 4.0
+"""How close to the category a phrase, and one that was not seen near mentions of it, must be in meaning: standard deviations
+above its mean over subjects."""
 COMMON_PHRASE = 5
 """Documents of the background that a phrase must stand in to be proposed for its meaning alone."""
 HEADED = 5
 """Best documents of which one is to be titled like a lone word, for that word to be the name of a subject."""
+REPEATS = 4.0
+"""What a phrase is worth less for each title that has one of its words: "Saddle" before a fourth kind of horse."""
+Scored = tuple[float, Mined]
 _SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by", "with", "from", "at"])
 
 
@@ -71,82 +80,112 @@ class LexicalProposer:
         ]
 
     def _propose(self, brief: Brief, taken: Sequence[str]) -> list[Draft]:
-        doc_ids = self.library.category_documents(brief.category)[:FOREGROUND]
+        doc_ids = self._foreground(brief.category)
         if len(doc_ids) < MIN_SUPPORT:
             return []
-        known = set(words(brief.category))
         used = {title.lower() for title in taken}
+        said = Counter(stem for title in taken for stem in set(words(title)))
         drafts: list[Draft] = []
         hopeless: list[Draft] = []
-        for found in self._mined(brief, doc_ids):
+        looked_at = 0
+        for found in _varied(self._mined(brief, doc_ids), said):
             title = title_case(found.phrase.surface)
-            # A title of the category's own words is the category once more.
-            if title.lower() in used or known.issuperset(words(title)) or not self._is_subject(title, found):
+            if title.lower() in used or not self._is_subject(title, found, brief):
                 continue
             used.add(title.lower())
             share = self.library.topic(title, brief.category).total_tokens / self.library.target_tokens
             if share >= 1.0:
                 drafts.append(_draft(title, found, brief, len(doc_ids)))
+                said.update(set(words(title)))
             elif share < HOPELESS:
                 hopeless.append(_draft(title, found, brief, len(doc_ids)))
-            if len(drafts) == brief.wanted:
+            looked_at += 1
+            if len(drafts) == brief.wanted or looked_at == LOOKED_AT * brief.wanted:
                 break
         # Where the corpus can fill none, the critics say so of the best: without a proposal no reason would be left behind.
         return drafts or hopeless[: brief.wanted]
 
-    def _mined(self, brief: Brief, doc_ids: Sequence[str]) -> list[Mined]:
-        """Phrases to look up, the best first: mined ones, and then by meaning alone those that are common in the corpus."""
+    def _foreground(self, category: str) -> Sequence[str]:
+        """The documents that speak most of the category, the best first."""
+        doc_ids = self.library.mentions(category, FOREGROUND_DEPTH)
+        return doc_ids[: max(FOREGROUND, self._upto(doc_ids, FOREGROUND_CHARACTERS))]
+
+    def _upto(self, doc_ids: Sequence[str], characters: int) -> int:
+        """How many of the first documents have at most so many characters together."""
+        return int((np.cumsum(self.library.shelf.characters(doc_ids)) <= characters).sum())
+
+    def _mined(self, brief: Brief, doc_ids: Sequence[str]) -> list[Scored]:
+        """Phrases to look up, the best first; with embeddings also those that are near the category in meaning alone."""
         counts, size, common = self._background
         passages = self.library.passages(brief.category, doc_ids)
         mined = mine([distinct(passage) for passage in passages], counts, size, MIN_SUPPORT)
-        most = LOOKED_AT * brief.wanted
         meaning = self.library.meaning
         if meaning is None:
-            return mined[:most]
+            return [(log(1.0 + one.score), one) for one in mined]
         scored = [
             (log(1.0 + one.score) + nearness, one)
-            for one, nearness in _with_nearness(meaning, brief, mined[: 2 * most])
-            if nearness >= (NEAR if " " in one.phrase.key else NEAR_ALONE)
+            for nearness, one in _with_nearness(meaning, brief, mined[:WEIGHED])
+            if nearness >= NEAR
         ]
-        scored.sort(key=lambda pair: (-pair[0], pair[1].phrase.key))
-        best = [one for _, one in scored[:most]]
         known = {one.phrase.key for one in mined}
         others = [one for one in common if one.phrase.key not in known]
         if others:
             quick = meaning.closeness(meaning.vectors([_spoken(one) for one in others]), brief.category)
-            others = [others[place] for place in np.argsort(-quick, kind="stable")[:most]]
-        near = [(nearness, one) for one, nearness in _with_nearness(meaning, brief, others) if nearness >= NEAR_UNSEEN]
-        near.sort(key=lambda pair: (-pair[0], pair[1].phrase.key))
-        return best + [one for _, one in near]
+            others = [others[place] for place in np.argsort(-quick, kind="stable")[:WEIGHED]]
+        scored += [pair for pair in _with_nearness(meaning, brief, others) if pair[0] >= NEAR_UNSEEN]
+        return sorted(scored, key=lambda pair: (-pair[0], pair[1].phrase.key))
 
-    def _is_subject(self, title: str, found: Mined) -> bool:
-        """Whether a lone word is what a document is about; longer phrases are taken to be subjects.
+    def _is_subject(self, title: str, found: Mined, brief: Brief) -> bool:
+        """Whether a title of the category's own words is one of several things that its name lists ("Sharks" of "Fish and
+        Sharks"): all of it is the category once more. And whether a lone word is what a document is about; longer phrases
+        are taken to be subjects.
 
         The titles of a dictionary's entries and of a handbook's chapters are the best names of subjects there are.
         """
-        lone = " " not in found.phrase.key
+        stems = set(words(title))
+        if stems <= set(words(brief.category)):
+            parts = facets(brief.name)
+            return len(parts) > 1 and stems in [set(words(part)) for part in parts]
+        if " " in found.phrase.key:
+            return True
         index = self.library.index
-        if lone and found.share * len(index) < STANDS_OUT * index.document_frequency(title):
+        least = STANDS_OUT if self.library.meaning else STANDS_OUT_ALONE
+        if found.support and found.share * len(index) < least * index.document_frequency(title):
             return False
-        if not lone or found.phrase.plural:
+        if found.support and found.phrase.plural:
             return True
         heads = self.library.titles(self.library.topic(title, "").doc_ids[:HEADED])
         return any(words(head) == words(title) for head in heads)
 
     @once
     def _background(self) -> tuple[Counter[str], int, list[Mined]]:
-        """How many of so many documents hold each phrase; and the common ones of several words, by key."""
+        """How many of so many documents hold each phrase; and the common ones, by key."""
         doc_ids = self.library.shelf.sample(BACKGROUND)
+        doc_ids = doc_ids[: max(MIN_SUPPORT, self._upto(doc_ids, BACKGROUND_CHARACTERS))]
         counts, forms = document_counts(distinct([text]) for text in self.library.texts(doc_ids))
-        common = sorted(key for key, count in counts.items() if count >= COMMON_PHRASE and " " in key)
+        common = sorted(key for key, count in counts.items() if count >= COMMON_PHRASE)
         return counts, len(doc_ids), [Mined(forms[key], 0, 0.0, counts[key] / len(doc_ids), 0.0) for key in common]
 
 
-def _with_nearness(meaning: Meaning, brief: Brief, mined: Sequence[Mined]) -> list[tuple[Mined, float]]:
+def _varied(scored: Sequence[Scored], said: Mapping[str, int]) -> Iterator[Mined]:
+    """The best first, and what repeats a word later: `REPEATS` less for each title with the word that was `said` most.
+
+    `said` grows between one phrase and the next.
+    """
+    left = list(scored)
+    stems = {one.phrase.key: words(one.phrase.surface) for _, one in left}
+    while left:
+        worth = [
+            score - REPEATS * max((said[stem] for stem in stems[one.phrase.key]), default=0) for score, one in left
+        ]
+        yield left.pop(int(np.argmax(worth)))[1]
+
+
+def _with_nearness(meaning: Meaning, brief: Brief, mined: Sequence[Mined]) -> list[Scored]:
     if not mined:
         return []
     nearness = meaning.nearness([_spoken(one) for one in mined], brief.category)
-    return list(zip(mined, nearness.tolist(), strict=True))
+    return list(zip(nearness.tolist(), mined, strict=True))
 
 
 def _spoken(one: Mined) -> str:
