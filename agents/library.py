@@ -17,6 +17,7 @@ import numpy as np
 
 from agents.meaning import Meaning, Vectors
 from agents.messages import Seat
+from agents.outline import spoken
 from agents.reading import SPEAKS, coverage, facets, near, units, word_weights
 from agents.scoring import FAMILIES, Scores
 from litelong import UsageError
@@ -42,6 +43,8 @@ AT_HAND = 8_000_000
 """Characters of texts that are kept at hand: the same few documents are read for one topic after another."""
 PASSAGES, PASSAGE_WIDTH = 12, 400
 """A title's best documents, and the characters of each around its words, that say what the title means here."""
+SPEAK_WIDTH, SPEAK = 120, 5
+"""The same for a sentence model, which takes its time: fewer characters, and of the passages the nearest to the title."""
 OF_CATEGORY = 40
 """Documents whose beginnings say what a category's documents speak of."""
 COMMON = 200
@@ -103,6 +106,7 @@ class Library:
         self._remembered = lru_cache(maxsize=512)(self._topic)
         self.category_documents = lru_cache(maxsize=128)(self._category_documents)
         self.passage_vector = lru_cache(maxsize=2_048)(self._passage_vector)
+        self.speaks = lru_cache(maxsize=2_048)(self._speaks)
         self.category_vector = lru_cache(maxsize=128)(self._category_vector)
 
     def chat(self, seat: Seat) -> "ChatModel":
@@ -187,13 +191,30 @@ class Library:
         Only where there are embeddings. A document's own title is part of what it says: a dictionary's entry begins with it.
         """
         assert self.meaning is not None
+        doc_ids, around = self._around(title, PASSAGE_WIDTH)
+        said = [f"{name}: {text}" for name, text in zip(self.titles(doc_ids), around, strict=True)]
+        return self.meaning.vectors(said).mean(axis=0) if said else np.zeros_like(self.common_vector)
+
+    def _speaks(self, title: str) -> float:
+        """How near in meaning to a title its best documents are around its words: mean cosine of the `SPEAK` nearest, 0 without.
+
+        Only where there is a closer embedding. It tells documents about "office hours" from those with offices and hours.
+        """
+        assert self.meaning is not None
+        assert self.meaning.closer is not None
+        closer = self.meaning.closer
+        _, around = self._around(title, SPEAK_WIDTH)
+        if not around:
+            return 0.0
+        cosines = closer.vectors(around) @ closer.vectors([spoken(title)])[0]
+        return float(np.sort(cosines)[-SPEAK:].mean())
+
+    def _around(self, title: str, width: int) -> tuple[Sequence[str], list[str]]:
+        """A title's best documents, and `width` characters of each around its words."""
         doc_ids = self.topic(title, "").doc_ids[:PASSAGES]
         weights = {word: weight for facet in self._facet_weights(title) for word, weight in facet.items()}
-        said = [
-            f"{name}: {snippet(text, title, lambda word: weights.get(word, 0.0), width=PASSAGE_WIDTH).text}"
-            for name, text in zip(self.titles(doc_ids), self.texts(doc_ids), strict=True)
-        ]
-        return self.meaning.vectors(said).mean(axis=0) if said else np.zeros_like(self.common_vector)
+        weigh = lambda word: weights.get(word, 0.0)  # noqa: E731
+        return doc_ids, [snippet(text, title, weigh, width=width).text for text in self.texts(doc_ids)]
 
     def _category_vector(self, category: str) -> Vectors:
         """The mean of the beginnings of the category's documents, float32 [dimensions]; what is common without any."""

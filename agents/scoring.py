@@ -68,7 +68,7 @@ FIGURES: dict[str, dict[str, tuple[str, ...]]] = {
     },
     "lexical+minilm": {
         "belongs": ("share", "minilm_title", "like_category"),
-        "held": ("filled_0.6", "filled_0.8"),
+        "held": ("filled_0.6", "filled_0.8", "minilm_said"),
         "broad": ("minilm_above", "named", "words"),
         "same": ("minilm_titles", "titles", "cross", "differ"),
     },
@@ -93,9 +93,9 @@ FAMILIES = {
     ),
     "lexical+minilm": Scores(
         belongs=Score({"share": 1.31, "minilm_title": 1.03, "like_category": 6.07}, -2.39),
-        held=Score({"filled_0.6": 1.18, "filled_0.8": 1.17}, 2.25),
+        held=Score({"filled_0.6": 0.50, "filled_0.8": 1.17, "minilm_said": 9.93}, -3.74),
         broad=Score({"minilm_above": 8.15, "named": 2.37, "words": -1.12}, -0.53),
-        same=Score({"minilm_titles": 5.47, "titles": 1.34, "cross": 4.00, "differ": -2.45}, 3.49),
-        thresholds=Thresholds(min_belongs=0.45, min_held=0.38, min_supported=0.25, max_broad=0.87, max_alike=0.5),
+        same=Score({"minilm_titles": 5.54, "titles": 1.11, "cross": 3.34, "differ": -2.28}, 3.53),
+        thresholds=Thresholds(min_belongs=0.5, min_held=0.5, min_supported=0.25, max_broad=0.92, max_alike=0.57),
     ),
 }

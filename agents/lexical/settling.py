@@ -56,7 +56,10 @@ def unfit(evidence: Evidence, target_tokens: int, thresholds: Thresholds) -> str
     elif e.supported < t.min_supported * target_tokens:
         reason = f"cannot be filled: about {e.supported:,} of {target_tokens:,} tokens in documents that speak of it"
     elif e.held < t.min_held:
-        reason = f"not in the corpus: its best documents hold {e.coverage:.0%} of the title close together, by weight"
+        reason = (
+            f"not in the corpus: its best documents hold {e.coverage:.0%} of the title close together, by weight; the corpus "
+            f"holds it with a chance of {e.held:.0%}"
+        )
     return reason
 
 

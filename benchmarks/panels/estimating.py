@@ -25,7 +25,7 @@ from taxonomy import topic_id
 
 TRIED: Mapping[str, Sequence[float]] = {
     "min_belongs": (0.2, 0.25, 0.33, 0.4, 0.45, 0.5, 0.55, 0.6, 0.67, 0.73, 0.8),
-    "min_held": (0.27, 0.38, 0.5, 0.6, 0.7),
+    "min_held": (0.27, 0.38, 0.45, 0.5, 0.55, 0.6, 0.7),
     "min_supported": (0.25, 0.35, 0.5),
     "max_broad": (0.62, 0.73, 0.82, 0.87, 0.92, 0.95),
     "max_alike": (0.35, 0.43, 0.5, 0.57, 0.65, 0.71),
