@@ -45,7 +45,8 @@ COMMON_PHRASE = 5
 HEADED = 5
 """Best documents of which one is to be titled like a lone word, for that word to be the name of a subject."""
 REPEATS = 4.0
-"""What a phrase is worth less for each title that has one of its words: "Saddle" before a fourth kind of horse."""
+"""What a phrase is worth less for each title that has one of its words: "Saddle" before a fourth kind of horse. Only where
+embeddings tell what else is near the category."""
 Scored = tuple[float, Mined]
 _SMALL = frozenset(["of", "and", "the", "in", "for", "on", "to", "a", "an", "by", "with", "from", "at"])
 
@@ -88,7 +89,7 @@ class LexicalProposer:
         drafts: list[Draft] = []
         hopeless: list[Draft] = []
         looked_at = 0
-        for found in _varied(self._mined(brief, doc_ids), said):
+        for found in _varied(self._mined(brief, doc_ids), said, REPEATS if self.library.meaning else 0.0):
             title = title_case(found.phrase.surface)
             if title.lower() in used or not self._is_subject(title, found, brief):
                 continue
@@ -167,8 +168,8 @@ class LexicalProposer:
         return counts, len(doc_ids), [Mined(forms[key], 0, 0.0, counts[key] / len(doc_ids), 0.0) for key in common]
 
 
-def _varied(scored: Sequence[Scored], said: Mapping[str, int]) -> Iterator[Mined]:
-    """The best first, and what repeats a word later: `REPEATS` less for each title with the word that was `said` most.
+def _varied(scored: Sequence[Scored], said: Mapping[str, int], repeats: float) -> Iterator[Mined]:
+    """The best first, and what repeats a word later: worth `repeats` less for each title with the word that was `said` most.
 
     `said` grows between one phrase and the next.
     """
@@ -176,7 +177,7 @@ def _varied(scored: Sequence[Scored], said: Mapping[str, int]) -> Iterator[Mined
     stems = {one.phrase.key: words(one.phrase.surface) for _, one in left}
     while left:
         worth = [
-            score - REPEATS * max((said[stem] for stem in stems[one.phrase.key]), default=0) for score, one in left
+            score - repeats * max((said[stem] for stem in stems[one.phrase.key]), default=0) for score, one in left
         ]
         yield left.pop(int(np.argmax(worth)))[1]
 
