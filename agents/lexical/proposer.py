@@ -141,11 +141,12 @@ class LexicalProposer:
         Sharks"): all of it is the category once more. And whether a lone word is what a document is about; longer phrases
         are taken to be subjects.
 
-        The titles of a dictionary's entries and of a handbook's chapters are the best names of subjects there are.
+        Without embeddings no such thing is one: by its documents every other topic of the category says the same. The
+        titles of a dictionary's entries and of a handbook's chapters are the best names of subjects there are.
         """
         stems = set(words(title))
         if stems <= set(words(brief.category)):
-            parts = facets(brief.name)
+            parts = facets(brief.name) if self.library.meaning else []
             return len(parts) > 1 and stems in [set(words(part)) for part in parts]
         if " " in found.phrase.key:
             return True

@@ -26,7 +26,7 @@ from tools.tokens import load_tokenizer
 Litelong = Callable[..., Any]
 FORMATS = ["jsonl", "hf", "megatron", "npy"]
 LOADERS = Path(__file__).resolve().parents[2] / ".venv-formats" / "bin" / "python"
-SIZE = "9KB"
+SIZE = "20KB"
 """Some samples of 1,024 ids a shard."""
 
 
