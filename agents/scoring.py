@@ -82,7 +82,7 @@ FAMILIES = {
         held=_HELD,
         broad=Score({"of_fields": 3.42, "named": 1.89, "words": -1.69}, 1.09),
         same=Score({"shared_words": 5.95, "documents": 5.17}, -1.02),
-        thresholds=Thresholds(min_belongs=0.6, min_held=0.55, min_supported=0.25, max_broad=0.95, max_alike=0.35),
+        thresholds=Thresholds(min_belongs=0.6, min_held=0.55, min_supported=0.25, max_broad=0.73, max_alike=0.35),
     ),
     "lexical+wordllama": Scores(
         belongs=Score({"share": 1.42, "title": 0.49, "passages": 0.74, "like_category": 6.65}, -2.24),
