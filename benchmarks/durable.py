@@ -8,7 +8,7 @@ import asyncio
 import resource
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -90,7 +90,8 @@ def _measure(config: Config, count: int, progress: Progress) -> str:
     leaves = taxonomy.leaves()[:count]
     parts = replace(prepare(config), taxonomy=taxonomy, categories=tuple(leaves))
     run_dir = RunDir.claim(config)
-    index.run(RunContext(config, parts, run_dir, progress))
+    with closing(RunContext(config, parts, run_dir, progress)) as context:
+        index.run(context)
     _victim.among, _victim.found = frozenset(leaf.path for leaf in leaves[count // 2 :]), None
     reading = _Reading(progress, run_dir.path / "checkpoints.sqlite", every=count // STEPS)
     try:
@@ -118,10 +119,8 @@ def _measure(config: Config, count: int, progress: Progress) -> str:
 
 
 def _debate(context: RunContext) -> None:
-    try:
+    with closing(context):
         asyncio.run(debate.run(context))
-    finally:
-        context.close()
 
 
 class _Reading:

@@ -21,7 +21,7 @@ Refused = Callable[..., None]
         ({"taxonomy": "bisag"}, ("taxonomy.source 'bisag' is unknown", "compact")),
         (
             {"debate.critics": [{"role": "skeptik"}]},
-            ("debate.critics.0", "unknown role 'skeptik'", "there are: critic"),
+            ("debate.critics.0", "unknown role 'skeptik'", "there are: ", " critic"),
         ),
         ({"debate.judges": [{"role": "critic"}]}, ("debate.judges.0", "role 'critic' is a critic")),
         ({"packing.recipe": "litelng"}, ("unknown recipe 'litelng'", "did you mean 'litelong'?", "standard")),
