@@ -77,7 +77,7 @@ def figures_of_each(library: Library, brief: Brief, looked: Sequence[Looked]) ->
     }
     if meaning.closer:
         told["minilm_title"] = meaning.closer.closeness(meaning.closer.vectors(titles), brief.category)
-        told["minilm_said"] = np.array([library.speaks(one.title) for one in looked])
+        told["minilm_said"] = np.array([library.said(one.title) for one in looked])
         told["minilm_above"] = meaning.closer.breadth(titles, brief.category)[1]
     return [{**row, **{name: float(values[n]) for name, values in told.items()}} for n, row in enumerate(rows)]
 

@@ -43,7 +43,7 @@ AT_HAND = 8_000_000
 """Characters of texts that are kept at hand: the same few documents are read for one topic after another."""
 PASSAGES, PASSAGE_WIDTH = 12, 400
 """A title's best documents, and the characters of each around its words, that say what the title means here."""
-SPEAK_WIDTH, SPEAK = 120, 5
+SAID_WIDTH, SAID_NEAREST = 120, 5
 """The same for a sentence model, which takes its time: fewer characters, and of the passages the nearest to the title."""
 OF_CATEGORY = 40
 """Documents whose beginnings say what a category's documents speak of."""
@@ -106,7 +106,7 @@ class Library:
         self._remembered = lru_cache(maxsize=512)(self._topic)
         self.category_documents = lru_cache(maxsize=128)(self._category_documents)
         self.passage_vector = lru_cache(maxsize=2_048)(self._passage_vector)
-        self.speaks = lru_cache(maxsize=2_048)(self._speaks)
+        self.said = lru_cache(maxsize=2_048)(self._said)
         self.category_vector = lru_cache(maxsize=128)(self._category_vector)
 
     def chat(self, seat: Seat) -> "ChatModel":
@@ -195,19 +195,19 @@ class Library:
         said = [f"{name}: {text}" for name, text in zip(self.titles(doc_ids), around, strict=True)]
         return self.meaning.vectors(said).mean(axis=0) if said else np.zeros_like(self.common_vector)
 
-    def _speaks(self, title: str) -> float:
-        """How near in meaning to a title its best documents are around its words: mean cosine of the `SPEAK` nearest, 0 without.
+    def _said(self, title: str) -> float:
+        """How near in meaning to a title its best documents are around its words: mean cosine of the nearest, 0 without.
 
         Only where there is a closer embedding. It tells documents about "office hours" from those with offices and hours.
         """
         assert self.meaning is not None
         assert self.meaning.closer is not None
         closer = self.meaning.closer
-        _, around = self._around(title, SPEAK_WIDTH)
+        _, around = self._around(title, SAID_WIDTH)
         if not around:
             return 0.0
         cosines = closer.vectors(around) @ closer.vectors([spoken(title)])[0]
-        return float(np.sort(cosines)[-SPEAK:].mean())
+        return float(np.sort(cosines)[-SAID_NEAREST:].mean())
 
     def _around(self, title: str, width: int) -> tuple[Sequence[str], list[str]]:
         """A title's best documents, and `width` characters of each around its words."""

@@ -1,7 +1,7 @@
 """The lexical proposer: mines topics for a category from what the corpus says near a mention of it.
 
-Where there are embeddings, what is nearest to the category in meaning comes first, and what is far from it is left out; then
-phrases of the whole corpus that are near it fill what is still wanted.
+Where there are embeddings, what is far from the category in meaning is left out, phrases of the whole corpus that are near it
+stand beside what was mined, and a word that was used already makes room for another.
 """
 
 from collections import Counter
