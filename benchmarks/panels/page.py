@@ -53,10 +53,10 @@ look. What the third and the fourth version of `lexical+minilm` did there (factb
 | third | 94.3, 95.8 | 100, 98.8 | 100, 96.2 | 93.1, 98.8 |
 | fourth: how much of the corpus has 60 and 80 % of a title, not half | 94.3, 95.0 | 100, 98.8 | 100, 96.2 | 94.8, 98.8 |
 
-The fifth is the one measured here. Of the 356 unfillable plants to tune on the fourth removed all but three, so they told nothing
-more; three writers who did not know the panels wrote 484 harder ones (`benchmarks/plants/README.md`). With them the sentence
-model was found to help: it compares a title with what its documents say around the title's words. The proposers changed, too: they propose
-more various topics.
+The fifth is the one measured here. Of the 356 unfillable plants to tune on the fourth removed all but three, so they
+told nothing more; three writers who did not know the panels wrote 484 harder ones (`benchmarks/plants/README.md`). With
+them the sentence model was found to help: it compares a title with what its documents say around the title's words. The
+proposers changed, too: they propose more various topics.
 
 Two scripted panels check the measurement. `perfect` knows the kind of every plant and accepts all else; `random` tosses
 a coin for every topic. Beside them stands what a coin gets by chance: one half; three quarters of the pairs, because
