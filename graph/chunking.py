@@ -7,11 +7,15 @@ import numpy as np
 from graph.context import RunContext
 from graph.documents import texts_of
 from graph.progress import Tick
+from tools.columns import Column
 from tools.files import ignore
 from tools.packing.chunks import Chunks
 from tools.packing.negatives_file import read_negatives
 from tools.packing.tables import Tables
 from tools.tokens.chunk_table import ChunkTable
+
+_AT_ONCE = 1 << 16
+"""Documents whose chunks are read at a time."""
 
 
 def chunk_table(context: RunContext, tick: Tick = ignore) -> ChunkTable:
@@ -27,16 +31,17 @@ def chunk_table(context: RunContext, tick: Tick = ignore) -> ChunkTable:
 
 def with_chunks(context: RunContext, tables: Tables, table: ChunkTable) -> Tables:
     """`tables` with the chunks of their documents."""
-    firsts = [table.of(key).tokens for key in tables.hashes]
-    counts = np.array([len(own) - 1 for own in firsts], np.int64)
-    empty = np.empty(0, np.int64)
-    chunks = Chunks(
-        offsets=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        starts=np.concatenate([empty, *(own[:-1] for own in firsts)]),
-        lengths=np.concatenate([empty, *(np.diff(own) for own in firsts)]),
-        documents=np.repeat(np.arange(len(counts)), counts),
-        characters=context.documents.characters,
-    )
+    offsets, starts, lengths, documents = (Column(np.int64, context.scratch) for _ in range(4))
+    offsets.append(np.zeros(1, np.int64))
+    end = 0
+    for begin in range(0, len(tables), _AT_ONCE):
+        own = table.of_many(tables.hashes[begin : begin + _AT_ONCE])
+        offsets.append(end + np.cumsum(own.counts))
+        end += len(own.starts)
+        starts.append(own.starts)
+        lengths.append(own.lengths)
+        documents.append(np.repeat(np.arange(begin, begin + len(own.counts)), own.counts))
+    chunks = Chunks(offsets.array(), starts.array(), lengths.array(), documents.array(), context.documents.characters)
     return replace(tables, chunks=chunks)
 
 

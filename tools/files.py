@@ -1,12 +1,15 @@
 """Writing files so that a reader sees the old file or the whole new one, and never half of one."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import blake2b
 from pathlib import Path
 
 from xxhash import xxh3_128
+
+_FILES_BESIDE = 512
 
 
 def content_hash(text: str) -> bytes:
@@ -73,6 +76,24 @@ def remove_empty(folders: Iterable[Path]) -> None:
             folder.rmdir()
         except OSError:
             return
+
+
+def allow_open_files(count: int) -> None:
+    """Have the system let this process hold `count` files open beside those that it needs anyway, as far as it may.
+
+    Many systems begin with 1,024 (or 256), and let a process ask for more.
+    """
+    if sys.platform == "win32":
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = count + _FILES_BESIDE
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    with suppress(OSError, ValueError):  # the kernel may have a lower bound of its own
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, most), hard))
 
 
 def ignore(_: int) -> None:

@@ -1,5 +1,6 @@
 """Columns of ids and hashes: what a list of them would say, in a tenth of the room."""
 
+from collections import Counter
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from tools import columns
 from tools.columns import Column, Hashes, Names, mapped
-from tools.tokens.lookup import HashLookup
+from tools.tokens.lookup import GrowingLookup, HashLookup
 
 names = st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True)
 # Hashes that begin alike, and that end in zeros: a numpy string would lose these.
@@ -65,6 +66,26 @@ def test_every_hash_is_found_at_its_place_and_no_other(
         assert lookup.places(given_hashes).tolist() == expected
         assert lookup.places(Hashes(given_hashes)).tolist() == expected
         assert lookup.missing([*given_hashes, *given_hashes]) == given_hashes[held:]
+
+
+@given(hashes, st.integers(1, 3), st.integers(0, 30))
+def test_a_growing_lookup_holds_what_was_there_and_every_part_added(
+    given_hashes: list[bytes], size: int, before: int
+) -> None:
+    parts = [given_hashes[begin : begin + size] for begin in range(before, len(given_hashes), size)]
+    reads = Counter[int]()
+
+    def hashes_of(part: int) -> Hashes:
+        reads[part] += 1
+        return Hashes(parts[part])
+
+    lookup = GrowingLookup(HashLookup([Hashes(given_hashes[:before])], Path()), hashes_of, Path())
+    for part in range(len(parts)):
+        assert lookup.missing([*given_hashes, *given_hashes]) == given_hashes[before + size * part :]
+        lookup.add(part)
+    assert lookup.missing(given_hashes) == []
+    # A part is read again when four times as many are joined: 60 parts, three times after the first.
+    assert max(reads.values(), default=0) <= 4
 
 
 @pytest.mark.parametrize("key", [b"", b"short", bytes(17)])

@@ -4,24 +4,24 @@ It lies beside the ids of the token store, one folder for each granularity, as i
 
     chunks-1-2048-characters/part-00000.npz    hashes uint8 [n, 16], offsets int64 [n + 1], tokens and characters int64 [.]
 
-Read whole: 16 bytes a chunk.
+Opened, it lies in files without a name (`tools.columns.Column`), 16 bytes a chunk, of which memory holds what is read.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from litelong import UsageError
-from tools.columns import Hashes
+from tools.columns import Column, Hashes
 from tools.files import ignore, replacing
 from tools.tokens.batches import without_lone_surrogates
 from tools.tokens.borders import ChunkUnit, token_chunks
-from tools.tokens.lookup import HashLookup
+from tools.tokens.lookup import GrowingLookup, HashLookup
 from tools.tokens.parts import BROKEN, read_arrays
 from tools.tokens.store import TokenStore
 
@@ -53,6 +53,17 @@ class DocumentChunks:
         return [cut[begin:end] for begin, end in pairwise(borders)]
 
 
+class ManyChunks(NamedTuple):
+    """The chunks of n documents, c in all, one document after the other; in tokens of the own document.
+
+    `counts` int64 [n] chunks of each; `starts` and `lengths` int64 [c].
+    """
+
+    counts: Firsts
+    starts: Firsts
+    lengths: Firsts
+
+
 class ChunkTable:
     """The chunks of documents that a token store holds, by content hash."""
 
@@ -80,20 +91,36 @@ class ChunkTable:
         begin, end = int(self._offsets[place]), int(self._offsets[place + 1])
         return DocumentChunks(self._tokens[begin:end], self._characters[begin:end])
 
+    def of_many(self, hashes: Sequence[bytes]) -> "ManyChunks":
+        """The chunks of n documents. Raises `KeyError` for the first that the table does not hold."""
+        places = self._lookup.held(hashes, "the chunk table")
+        begins = self._offsets[places]
+        counts = self._offsets[places + 1] - begins - 1
+        before = np.cumsum(counts) - counts
+        at = np.repeat(begins - before, counts) + np.arange(int(counts.sum()))
+        starts = self._tokens[at]
+        return ManyChunks(counts, starts, self._tokens[at + 1] - starts)
+
     def fill(self, texts: Iterable[tuple[bytes, str]], tick: Callable[[int], None] = ignore) -> None:
         """Cut the texts (content hash, text) that the table does not hold yet; the store must hold their ids.
 
         A fill that is killed keeps its whole parts. Raises `KeyError` for a document that the store does not hold.
         """
         with self._store.alone():
+            held = GrowingLookup(self._lookup, lambda part: Hashes(_read(self._part(part), "hashes")[0]), self._folder)
+            number = max(self._numbers(), default=-1) + 1
             rest = iter(texts)
-            while group := list(islice(rest, _PART_DOCUMENTS)):
-                by_hash = dict(group)
-                new = self.missing(list(by_hash))
-                if new:
-                    self._write(new, [self._cut(key, by_hash[key]) for key in new])
-                    self._load()
-                tick(len(group))
+            try:
+                while group := list(islice(rest, _PART_DOCUMENTS)):
+                    by_hash = dict(group)
+                    new = held.missing(list(by_hash))
+                    if new:
+                        self._write(number, new, [self._cut(key, by_hash[key]) for key in new])
+                        held.add(number)
+                        number += 1
+                    tick(len(group))
+            finally:
+                self._load()
 
     def _cut(self, key: bytes, text: str) -> DocumentChunks:
         text = text if text.isascii() else without_lone_surrogates(text)
@@ -101,10 +128,15 @@ class ChunkTable:
         firsts = token_chunks(text, borders, self._granularity, self._unit)
         return DocumentChunks(firsts, borders[firsts])
 
-    def _write(self, keys: Sequence[bytes], chunks: Sequence[DocumentChunks]) -> None:
-        number = max((int(path.stem[5:]) for path in self._folder.glob("part-*.npz")), default=-1) + 1
+    def _part(self, number: int) -> Path:
+        return self._folder / f"part-{number:05}.npz"
+
+    def _numbers(self) -> list[int]:
+        return sorted(int(path.stem.removeprefix("part-")) for path in self._folder.glob("part-*.npz"))
+
+    def _write(self, number: int, keys: Sequence[bytes], chunks: Sequence[DocumentChunks]) -> None:
         offsets = np.cumsum([0, *(len(one.tokens) for one in chunks)], dtype=np.int64)
-        with replacing(self._folder / f"part-{number:05}.npz") as temporary, temporary.open("wb") as stream:
+        with replacing(self._part(number)) as temporary, temporary.open("wb") as stream:
             np.savez(
                 stream,
                 hashes=np.frombuffer(b"".join(keys), np.uint8).reshape(-1, 16),
@@ -114,22 +146,32 @@ class ChunkTable:
             )
 
     def _load(self) -> None:
-        parts = [_read(path) for path in sorted(self._folder.glob("part-*.npz"))]
-        self._lookup = HashLookup([Hashes(hashes) for hashes, *_ in parts], self._store.folder)
-        empty = np.zeros(0, np.int64)
-        counts = np.concatenate([empty, *(np.diff(offsets) for _, offsets, *_ in parts)])
-        self._offsets = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
-        self._tokens = np.concatenate([empty, *(tokens for *_, tokens, _ in parts)])
-        self._characters = np.concatenate([empty, *(characters for *_, characters in parts)])
+        folder = self._store.folder
+        offsets, tokens, characters = (Column(np.int64, folder) for _ in range(3))
+        offsets.append(np.zeros(1, np.int64))
+
+        def hashes() -> Iterator[Hashes]:
+            end = 0
+            for number in self._numbers():
+                held, own, *columns = _read(self._part(number), *_ARRAYS)
+                if len(held) + 1 != len(own) or not own[-1] == len(columns[0]) == len(columns[1]):
+                    raise _damaged(self._part(number), "its arrays do not fit each other")
+                offsets.append(own[1:] + end)
+                end += int(own[-1])
+                tokens.append(columns[0])
+                characters.append(columns[1])
+                yield Hashes(held)
+
+        self._lookup = HashLookup(hashes(), folder)
+        self._offsets, self._tokens, self._characters = (column.array() for column in (offsets, tokens, characters))
 
 
-def _read(path: Path) -> list[NDArray[Any]]:
+def _read(path: Path, *names: str) -> list[NDArray[Any]]:
     try:
-        hashes, offsets, tokens, characters = part = read_arrays(path, *_ARRAYS)
-        if len(hashes) + 1 != len(offsets) or not offsets[-1] == len(tokens) == len(characters):
-            raise ValueError("its arrays do not fit each other")
+        return read_arrays(path, *names)
     except BROKEN as error:
-        raise UsageError(
-            f"chunk table {path}: damaged ({error!s:.100}); delete that file, and its documents are cut again"
-        ) from error
-    return part
+        raise _damaged(path, error) from error
+
+
+def _damaged(path: Path, why: object) -> UsageError:
+    return UsageError(f"chunk table {path}: damaged ({why!s:.100}); delete that file, and its documents are cut again")

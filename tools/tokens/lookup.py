@@ -1,6 +1,6 @@
 """From content hashes to places: sorted arrays, not a dictionary, because a store may hold hundreds of millions."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import compress, pairwise
 from pathlib import Path
 
@@ -14,6 +14,8 @@ _PASSES = 64
 """So many hashes are sorted at a time, by how they begin, or more of very many: all are looked through each time."""
 _AT_ONCE = 1 << 20
 """Keys that are looked up at a time: what an answer takes beside itself is 50 bytes a key."""
+_JOINED = 4
+"""Lookups of as many parts that become one: a part is sorted again each time the parts are four times as many."""
 
 
 class HashLookup:
@@ -73,6 +75,33 @@ class HashLookup:
     def missing(self, keys: Sequence[bytes]) -> list[bytes]:
         """Those of `keys` that are not there, each once, in their order."""
         return list(dict.fromkeys(compress(keys, (self.places(keys) < 0).tolist())))
+
+
+class GrowingLookup:
+    """What is held while parts are added one by one: a lookup of what was there, and a few over the parts added since.
+
+    Looking everything up anew for each part would take a time that grows with the square of their number.
+    """
+
+    def __init__(self, held: HashLookup, hashes_of: Callable[[int], Hashes], folder: Path) -> None:
+        """`hashes_of` reads those of a part that was added; lookups lie in `folder`."""
+        self._held, self._hashes_of, self._folder = held, hashes_of, folder
+        self._added: list[tuple[list[int], HashLookup]] = []
+
+    def add(self, part: int) -> None:
+        """Hold what a part has, too."""
+        parts = [part]
+        while [len(some) for some, _ in self._added[1 - _JOINED :]] == [len(parts)] * (_JOINED - 1):
+            parts = [*(each for some, _ in self._added[1 - _JOINED :] for each in some), *parts]
+            del self._added[1 - _JOINED :]
+        self._added.append((parts, HashLookup(map(self._hashes_of, parts), self._folder)))
+
+    def missing(self, keys: Sequence[bytes]) -> list[bytes]:
+        """Those of `keys` that are not there, each once, in their order."""
+        left = self._held.missing(keys)
+        for _, lookup in self._added:
+            left = lookup.missing(left)
+        return left
 
 
 def _by_beginning(first: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:

@@ -5,6 +5,7 @@ part-00000.npz    hashes uint8 [n, 16] and offsets int64 [n + 1] (tokens); and t
                   it is written last and makes the part count
 """
 
+from errno import EMFILE
 from pathlib import Path
 from types import TracebackType
 from typing import Any, NamedTuple, Self
@@ -67,10 +68,22 @@ def read_part(folder: Path, number: int, dtype: np.dtype[np.unsignedinteger]) ->
         raise UsageError(
             f"token store {path}: damaged ({error!s:.100}); delete that file, and it is encoded again"
         ) from error
-    # An empty file cannot be mapped.
-    ids = np.memmap(path.with_suffix(".ids"), dtype, "r").view(np.ndarray) if size else np.empty(0, dtype)
+    try:
+        # An empty file cannot be mapped.
+        ids = np.memmap(path.with_suffix(".ids"), dtype, "r").view(np.ndarray) if size else np.empty(0, dtype)
+    except OSError as error:
+        if error.errno != EMFILE:
+            raise
+        raise UsageError(
+            f"token store {folder}: has more parts than the system lets a process open files; raise that limit (ulimit -n)"
+        ) from None
     ids.flags.writeable = False
     return Part(Hashes(hashes), offsets.astype(np.int64), ids)
+
+
+def read_hashes(folder: Path, number: int) -> Hashes:
+    """The hashes of a part that was just written."""
+    return Hashes(read_arrays(folder / f"part-{number:05}.npz", "hashes")[0])
 
 
 def engine_of(folder: Path, number: int) -> str:

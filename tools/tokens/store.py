@@ -17,10 +17,10 @@ from numpy.typing import NDArray
 
 from litelong import UsageError
 from tools.columns import Column, Hashes, mapped
-from tools.files import ignore, write_atomic
+from tools.files import allow_open_files, ignore, write_atomic
 from tools.tokens.interface import Located, Tokenizer
-from tools.tokens.lookup import HashLookup
-from tools.tokens.parts import PartWriter, engine_of, part_numbers, read_part, remove_leftovers
+from tools.tokens.lookup import GrowingLookup, HashLookup
+from tools.tokens.parts import PartWriter, engine_of, part_numbers, read_hashes, read_part, remove_leftovers
 
 Ids = NDArray[np.uint16] | NDArray[np.uint32]
 
@@ -101,8 +101,16 @@ class TokenStore:
         encoder = encoder or self.tokenizer
         batches = _batches(texts)
         with self.alone():
-            while (first := next(batches, None)) is not None:
-                self._fill_part(chain([first], batches), threads, tick, part_tokens, encoder)
+            held = GrowingLookup(self._lookup, lambda part: read_hashes(self.folder, part), self.folder)
+            number = max(part_numbers(self.folder), default=-1) + 1
+            try:
+                while (first := next(batches, None)) is not None:
+                    with PartWriter(self.folder, number, self._dtype, encoder.engine) as part:
+                        _fill_part(part, held, chain([first], batches), threads, tick, part_tokens, encoder)
+                    if part.held:
+                        held.add(number)
+                        number += 1
+            finally:
                 self._load()
 
     def forget(self, engine: str) -> None:
@@ -114,27 +122,6 @@ class TokenStore:
                     (self.folder / f"part-{number:05}.npz").unlink()
             remove_leftovers(self.folder)
             self._load()
-
-    def _fill_part(
-        self,
-        batches: Iterator[list[tuple[bytes, str]]],
-        threads: int,
-        tick: Callable[[int], None],
-        part_tokens: int,
-        encoder: Tokenizer,
-    ) -> None:
-        number = max(part_numbers(self.folder), default=-1) + 1
-        with PartWriter(self.folder, number, self._dtype, encoder.engine) as part:
-            for batch in batches:
-                by_hash = dict(batch)
-                new = [key for key in self.missing(list(by_hash)) if key not in part.held]
-                if new:
-                    part.append(new, encoder.encode_batch([by_hash[key] for key in new], threads))
-                tick(len(batch))
-                if part.tokens >= part_tokens or len(part.held) >= _PART_DOCUMENTS:
-                    break
-            if part.held:
-                part.finish()
 
     @contextmanager
     def alone(self) -> Iterator[None]:
@@ -174,8 +161,12 @@ class TokenStore:
         documents, tokens = [0], [0]
         offsets = Column(np.int64, self.folder)
 
+        numbers = part_numbers(self.folder)
+        # Each mapped part is an open file.
+        allow_open_files(len(numbers))
+
         def hashes() -> Iterator[Hashes]:
-            for number in part_numbers(self.folder):
+            for number in numbers:
                 part = read_part(self.folder, number, self._dtype)
                 offsets.append(part.offsets[:-1] + tokens[-1])
                 self._ids.append(part.ids)
@@ -188,6 +179,27 @@ class TokenStore:
         offsets.append(np.array(tokens[-1:]))
         self._offsets: NDArray[np.int64] = offsets.array()
         self._first_documents, self._first_tokens = np.array(documents[:-1], np.int64), np.array(tokens[:-1], np.int64)
+
+
+def _fill_part(
+    part: PartWriter,
+    held: GrowingLookup,
+    batches: Iterator[list[tuple[bytes, str]]],
+    threads: int,
+    tick: Callable[[int], None],
+    part_tokens: int,
+    encoder: Tokenizer,
+) -> None:
+    for batch in batches:
+        by_hash = dict(batch)
+        new = [key for key in held.missing(list(by_hash)) if key not in part.held]
+        if new:
+            part.append(new, encoder.encode_batch([by_hash[key] for key in new], threads))
+        tick(len(batch))
+        if part.tokens >= part_tokens or len(part.held) >= _PART_DOCUMENTS:
+            break
+    if part.held:
+        part.finish()
 
 
 def _batches(texts: Iterable[tuple[bytes, str]]) -> Iterator[list[tuple[bytes, str]]]:

@@ -1,9 +1,13 @@
 """The token store: every text is encoded once, found by its hash, and whole parts outlive a kill."""
 
+import subprocess
+import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +19,8 @@ from numpy.typing import NDArray
 from litelong import UsageError
 from tools.files import content_hash
 from tools.tokens import Encoded, Tokenizer, TokenStore
+from tools.tokens.chunk_table import ChunkTable
+from tools.tokens.parts import read_arrays
 
 WORDS = ["sea", "whale", "reef", "coral", "tide", "<|endoftext|>", "naïve", "文"]
 
@@ -91,6 +97,59 @@ def test_nothing_is_encoded_twice(cl100k: Tokenizer, tmp_path: Path) -> None:
     store.fill(keyed(texts))
     TokenStore(tmp_path, tokenizer).fill(keyed(texts))
     assert tokenizer.encoded == 50
+
+
+def test_a_text_that_comes_again_in_a_later_part_is_not_encoded_again(
+    cl100k: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.tokens.store._BATCH_DOCUMENTS", 2)
+    tokenizer = Counting(cl100k)
+    texts = random_texts(40, seed=5)
+    TokenStore(tmp_path, tokenizer).fill(keyed([*texts[:30], *texts[::-1], *texts]), part_tokens=1)
+    assert tokenizer.encoded == 40
+    assert len(files(tmp_path)) == 20
+
+
+def test_the_time_of_a_fill_grows_as_its_parts_do(
+    cl100k: Tokenizer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Parts of the store and of its chunk table are read a few times, however many come after them."""
+    reads = Counter[Path]()
+
+    def counted(path: Path, *names: str) -> list[NDArray[Any]]:
+        reads[path] += 1
+        return read_arrays(path, *names)
+
+    for module in ("parts", "chunk_table"):
+        monkeypatch.setattr(f"tools.tokens.{module}.read_arrays", counted)
+    monkeypatch.setattr("tools.tokens.store._BATCH_DOCUMENTS", 1)
+    monkeypatch.setattr("tools.tokens.chunk_table._PART_DOCUMENTS", 1)
+    texts = keyed(random_texts(70, seed=6))
+    store = TokenStore(tmp_path, cl100k)
+    store.fill(texts, part_tokens=1)
+    table = ChunkTable(store, 100)
+    table.fill(texts)
+    # Of the store: 4 times to tell what is held, at the end, and when the chunk table makes sure that it is alone.
+    assert (len(reads), max(reads.values())) == (140, 6)
+    assert len(store) == len(table) == 70
+
+
+def test_more_parts_than_a_process_may_open_files(cl100k: Tokenizer, tmp_path: Path) -> None:
+    """Each mapped part is an open file: the process asks the system for more, and says so when it gets none."""
+    program = (
+        "import resource, sys; from pathlib import Path; from tools.tokens import TokenStore, load_tokenizer\n"
+        "from tools.tokens import store; from tools.files import content_hash\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (40, int(sys.argv[2])))\n"
+        "store._BATCH_DOCUMENTS = 1\n"
+        "tokens = TokenStore(Path(sys.argv[1]), load_tokenizer('cl100k_base', Path()))\n"
+        "tokens.fill(((content_hash(text), text) for text in map(str, range(60))), part_tokens=1)\n"
+        "print(len(tokens), tokens.ids(content_hash('59')).tolist())"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path)]
+    done = subprocess.run([*command, "4096"], check=False, capture_output=True, text=True)
+    assert done.stdout.split()[0] == "60", done.stderr
+    done = subprocess.run([*command, "40"], check=False, capture_output=True, text=True)
+    assert "more parts than the system lets a process open files" in done.stderr
 
 
 def test_threads_change_no_byte(cl100k: Tokenizer, tmp_path: Path) -> None:
