@@ -1,7 +1,9 @@
 """Where token borders lie in a text, and the borders of meta-chunks moved to them.
 
 A chunk of a document must be a slice of the document's own tokens, so a character border that falls inside a token moves to the
-token's start (its end, where the chunk would be empty). A border inside a character (a rare character is several tokens) is none.
+token's start (its end, where the chunk would be empty). Where a paragraph, sentence or word ends inside a token (".\\n\\n" is one
+of cl100k_base), a chunk ends there only if the border moves over nothing but white space; else the end before it is taken.
+A border inside a character (a rare character is several tokens) is none.
 """
 
 from collections.abc import Sequence
@@ -57,6 +59,11 @@ def token_chunks(text: str, borders: Borders, granularity: int, unit: ChunkUnit 
     places = np.flatnonzero(borders >= 0)  # tokens at which a chunk may begin
     at = borders[places]
     firsts, place, last = [0], 0, len(places) - 1
+
+    def may_end(end: int) -> bool:
+        border = int(at[np.searchsorted(at, end, "right") - 1])
+        return border == end or (border > begin and text[border:end].isspace())
+
     while firsts[-1] < tokens:
         begin = int(at[place])
         if unit == "tokens":
@@ -64,7 +71,7 @@ def token_chunks(text: str, borders: Borders, granularity: int, unit: ChunkUnit 
             limit = int(at[reached])
         else:
             limit, reached = min(begin + granularity, len(text)), last
-        end = chunk_end(text, begin, limit) if limit > begin else begin
+        end = chunk_end(text, begin, limit, may_end) if limit > begin else begin
         found = min(int(np.searchsorted(at, end, "right")) - 1, reached)
         place = max(found, min(place + 1, last))
         firsts.append(int(places[place]))

@@ -2,7 +2,7 @@
 
 It lies beside the ids of the token store, one folder for each granularity, as immutable parts keyed by content hash:
 
-    chunks-1-2048-characters/part-00000.npz    hashes uint8 [n, 16], offsets int64 [n + 1], tokens and characters int64 [.]
+    chunks-2-2048-characters/part-00000.npz    hashes uint8 [n, 16], offsets int64 [n + 1], tokens and characters int64 [.]
 
 Opened, it lies in files without a name (`tools.columns.Column`), 16 bytes a chunk, of which memory holds what is read.
 """
@@ -25,7 +25,7 @@ from tools.tokens.lookup import GrowingLookup, HashLookup
 from tools.tokens.parts import BROKEN, read_arrays
 from tools.tokens.store import TokenStore
 
-_CUT = 1
+_CUT = 2
 """The number of the way in which texts are cut: another way is another folder."""
 _PART_DOCUMENTS = 1 << 14
 _ARRAYS = ("hashes", "offsets", "tokens", "characters")

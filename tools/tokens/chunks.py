@@ -1,7 +1,7 @@
 """Meta-chunks (NExtLong, arXiv 2501.12766, section 3.1): a document cut into contiguous pieces of at most `granularity`.
 
 Whole paragraphs are taken while they fit. Where not even one fits, the paragraph is cut at the end of a sentence, or at white
-space, or, when it has neither, wherever the piece is full. Nothing is lost: the pieces joined are the text.
+space, or, where it has none so far, wherever the piece is full. Nothing is lost: the pieces joined are the text.
 """
 
 import re
@@ -10,7 +10,13 @@ from collections.abc import Callable
 _SENTENCE_END = re.compile(r"[.!?…][\"'”’)\]]*\s+|[。！？]")
 _SPACE = re.compile(r"\s+")
 _LEAST = 2
-"""A paragraph is cut in the last half of what fits: a full stop near the start would make slivers."""
+"""A paragraph is cut in the last half of what fits, because a full stop near the start would make slivers; but a word is cut
+only where it fills all that fits."""
+
+
+def anywhere(_: int) -> bool:
+    """Every place in a text will do."""
+    return True
 
 
 def meta_chunks(text: str, granularity: int = 2048) -> list[tuple[int, int]]:
@@ -34,17 +40,23 @@ def chunk_spans(text: str, reach: Callable[[int], int]) -> list[tuple[int, int]]
     return spans
 
 
-def chunk_end(text: str, begin: int, limit: int) -> int:
-    """Where the chunk that begins at `begin` ends, at or before `limit` (characters, above `begin`)."""
+def chunk_end(text: str, begin: int, limit: int, may_end: Callable[[int], bool] = anywhere) -> int:
+    """Where the chunk that begins at `begin` ends, at or before `limit` (characters, above `begin`).
+
+    Paragraphs, sentences and words end only where `may_end` says so of a place in the text.
+    """
     if limit == len(text):
         return limit
     paragraph = text.rfind("\n", begin, limit)
-    if paragraph >= 0:
-        return paragraph + 1
+    while paragraph >= 0:
+        if may_end(paragraph + 1):
+            return paragraph + 1
+        paragraph = text.rfind("\n", begin, paragraph)
     least = begin + (limit - begin) // _LEAST
     # White space after a sentence may reach beyond the limit: the rest of it then begins the next chunk.
-    for pattern in (_SENTENCE_END, _SPACE):
-        ends = [match.end() for match in pattern.finditer(text, least, limit)]
-        if ends:
-            return ends[-1]
+    for pattern, since in ((_SENTENCE_END, least), (_SPACE, least), (_SPACE, begin)):
+        ends = [match.end() for match in pattern.finditer(text, since, limit)]
+        for end in reversed(ends):
+            if may_end(end):
+                return end
     return limit

@@ -1,5 +1,6 @@
 """Meta-chunks: nothing lost, nothing over-long, cut where a reader would cut; borders are those of the document's own tokens."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 
@@ -8,7 +9,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from tokenizers import Tokenizer as Engine
-from tokenizers import models, normalizers, pre_tokenizers, trainers
+from tokenizers import models, normalizers, pre_tokenizers, processors, trainers
 
 from tools.tokens import Tokenizer, load_tokenizer
 from tools.tokens.borders import ChunkUnit, token_chunks
@@ -65,7 +66,8 @@ def test_an_over_long_paragraph_is_cut_after_a_sentence_else_at_a_space_else_har
 
     assert pieces("One two. Three four five.\nSix", 12) == ["One two. ", "Three four ", "five.\nSix"]
     assert pieces("abcdefgh", 3) == ["abc", "def", "gh"]
-    assert pieces("a. bcdefghij k", 10) == ["a. bcdefgh", "ij k"], "a full stop near the start makes no sliver"
+    assert pieces("a. bcd efghij k", 10) == ["a. bcd ", "efghij k"], "a full stop near the start makes no sliver"
+    assert pieces("a bcdefghij k", 10) == ["a ", "bcdefghij ", "k"], "a word is cut only where it is too long by itself"
     assert pieces("鯨は泳ぐ。海は深い。", 7) == ["鯨は泳ぐ。", "海は深い。"]
     assert pieces("", 5) == []
     with pytest.raises(ValueError, match="at least one"):
@@ -100,14 +102,25 @@ def spiece(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return load_tokenizer(path.name, path.parent)
 
 
+@pytest.fixture(scope="module")
+def trimming(train: Callable[..., Engine], tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
+    """As RoBERTa's: its post-processor says of " whale" that it begins at the "w"."""
+    engine = train()
+    engine.post_processor = processors.ByteLevel(trim_offsets=True)
+    path = tmp_path_factory.mktemp("trimming") / "tokenizer.json"
+    engine.save(str(path))
+    return load_tokenizer(path.name, path.parent)
+
+
 @settings(deadline=None)
 @given(text=TEXT)
 @example(text="")
 @example(text=" \n ")
+@example(text="the  whale")
 def test_borders_of_byte_level_tokenizers_are_where_decoding_says(
-    cl100k: Tokenizer, trained: Tokenizer, text: str
+    cl100k: Tokenizer, trained: Tokenizer, trimming: Tokenizer, text: str
 ) -> None:
-    for tokenizer in (cl100k, trained):
+    for tokenizer in (cl100k, trained, trimming):
         ids = tokenizer.encode_batch([text]).ids
         borders = tokenizer.borders(text, ids)
         assert len(borders) == len(ids) + 1
@@ -151,6 +164,19 @@ def test_borders_of_chunks_in_english_are_those_of_the_text(cl100k: Tokenizer) -
     moved = [cl100k.decode(ids[a:b]) for a, b in pairwise(firsts.tolist())]
     assert "".join(moved) == text
     assert all(piece.endswith("\n") and len(piece) <= 500 for piece in moved)
+
+
+def test_a_paragraph_whose_end_is_inside_a_token_stays_whole(cl100k: Tokenizer) -> None:
+    """cl100k_base has ".\\n\\n" as one token: where only its first line end fits, the paragraph belongs to the next chunk."""
+    text = "".join(f"Number {n} tells of tides. And of whales.\n\n" for n in range(40))
+    ids = cl100k.encode_batch([text]).ids
+    borders = cl100k.borders(text, ids)
+    for granularity in range(60, 180):
+        firsts = token_chunks(text, borders, granularity).tolist()
+        pieces = [cl100k.decode(ids[a:b]) for a, b in pairwise(firsts)]
+        assert all(piece.endswith(".\n\n") for piece in pieces)
+        both = [len(one) + other.index("\n\n") + 2 for one, other in pairwise(pieces)]
+        assert min(both) > granularity, "greedy: no paragraph more would have fitted"
 
 
 def test_foreign_ids_are_refused(cl100k: Tokenizer, trained: Tokenizer) -> None:
