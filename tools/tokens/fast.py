@@ -3,9 +3,9 @@
 Three proofs, because an engine with a newer Unicode or another reading of a pattern errs on few texts only (gigatoken 0.10 calls
 letters what tiktoken's Unicode does not know yet):
 
-1. `choose`: each assigned character in contexts that tell letters, digits, marks and spaces apart, a list of hostile strings, and
-   a sample of the corpus. An engine that errs on a string or a document is not used; texts with characters that it reads
-   otherwise, or that are not assigned, go to the tokenizer itself.
+1. `choose`: each assigned character in contexts that tell letters, digits, marks and spaces apart, a list of hostile strings,
+   the tokenizer's special tokens as text, and a sample of the corpus. An engine that errs on a string or a document is not used;
+   texts with characters that it reads otherwise, or that are not assigned, go to the tokenizer itself.
 2. While it works, one text in `CHECKED` is encoded by both. A difference raises `DifferenceError`, and whoever fills a store
    encodes again what that engine gave it.
 3. `litelong validate` encodes every document again by the tokenizer itself.
@@ -57,7 +57,7 @@ def choose(tokenizer: Tokenizer, sample: Sequence[str]) -> Chosen:
         try:
             engine = load()
             fast = FastTokenizer(tokenizer, engine, unread_characters(tokenizer, engine))
-            different = fast.differing([*_HOSTILE, *sample])
+            different = fast.differing([*_HOSTILE, *map("{0} {0}a{0}".format, tokenizer.specials), *sample])
         except ImportError:
             left_out[name] = "not installed (extra fast)"
             continue
@@ -78,6 +78,7 @@ class FastTokenizer:
         self._tokenizer, self._engine, self._unread = tokenizer, engine, unread
         self.engine = engine.name
         self.name, self.fingerprint, self.vocab_size = tokenizer.name, tokenizer.fingerprint, tokenizer.vocab_size
+        self.specials = tokenizer.specials
         self.bos_id, self.eos_id, self.pad_id = tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id
         self.decode: Callable[[Sequence[int] | NDArray[np.integer]], str] = tokenizer.decode
         self.borders = tokenizer.borders

