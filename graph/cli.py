@@ -11,12 +11,13 @@ from typing import Annotated, Any
 
 import typer
 
-from graph.answering import answering, fail
+from graph.answering import Commands, answering, fail
 from graph.export_commands import export, repack, report
 from graph.taxonomy_commands import taxonomy_app
 from litelong import UsageError, __version__
 
 app = typer.Typer(
+    cls=Commands,
     help="Token-exact long-context training samples from short documents: taxonomy, debate, BM25, packing.",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
@@ -134,7 +135,7 @@ def _run(config: Any, *, as_json: bool, allow_failed: bool = False) -> None:  # 
 def index(
     out: Annotated[Path, typer.Option("--out", metavar="DIR", help="The index folder to make.")],
     corpus: Annotated[
-        list[str] | None, typer.Argument(metavar="CORPUS...", help="Files, folders, globs, hf:NAME, or demo.")
+        list[str] | None, typer.Argument(metavar="CORPUS", help="Files, folders, globs, hf:NAME, or demo.")
     ] = None,
     text_field: Annotated[str | None, typer.Option("--text-field", help="Column with the text.")] = None,
     id_field: Annotated[str | None, typer.Option("--id-field", help="Column with the id.")] = None,
@@ -208,7 +209,7 @@ def debate(
 @app.command()
 def inspect(
     run_path: RunPath,
-    sample_id: Annotated[str | None, typer.Argument(metavar="[SAMPLE_ID]")] = None,
+    sample_id: Annotated[str | None, typer.Argument(metavar="SAMPLE_ID")] = None,
     text: Annotated[bool, typer.Option("--text", help="Print the sample's text.")] = False,
     similarity: Annotated[
         bool, typer.Option("--similarity", help="Compare how alike a sample's documents are with `standard` samples.")
@@ -219,6 +220,8 @@ def inspect(
     with answering():
         from graph import inspecting, show
 
+        if similarity and (sample_id or text):
+            raise UsageError("--similarity compares all samples of a run: leave SAMPLE_ID and --text out")
         if similarity:
             found = inspecting.coherence(run_path)
             show.emit_json({**found._asdict(), "ratio": found.ratio}) if as_json else show.show_similarity(found)

@@ -5,9 +5,11 @@ from typing import Annotated
 
 import typer
 
-from graph.answering import answering
+from graph.answering import Commands, answering
 
-taxonomy_app = typer.Typer(help="Import a taxonomy, and look at it.", no_args_is_help=True, rich_markup_mode=None)
+taxonomy_app = typer.Typer(
+    cls=Commands, help="Import a taxonomy, and look at it.", no_args_is_help=True, rich_markup_mode=None
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 Source = Annotated[str | None, typer.Option("--source", help="compact (default), an imported one's name, or a file.")]
@@ -39,7 +41,7 @@ def import_(
 
 @taxonomy_app.command("show")
 def show_(
-    under: Annotated[str | None, typer.Argument(metavar="[CATEGORY]", help="Code or path; all when omitted.")] = None,
+    under: Annotated[str | None, typer.Argument(metavar="CATEGORY", help="Code or path; all when omitted.")] = None,
     source: Source = None,
     run: Run = None,
     depth: Annotated[int | None, typer.Option("--depth", min=0, help="Levels below it.")] = None,

@@ -120,10 +120,12 @@ negatives:                 # read by the recipes nextlong and litelong+nextlong
 
 
 def write_template(path: Path, *, force: bool) -> None:
-    """Write the template. Raises `UsageError` when `path` is there already (and not `force`), or cannot be written."""
+    """Write the template. Raises `UsageError` when `path` is a folder, or there already (and not `force`), or unwritable."""
+    if path.is_dir():
+        raise UsageError(f"{path}: is a folder; name a file")
     if path.exists() and not force:
         raise UsageError(f"{path}: is there already; name another file, or overwrite it with --force")
     try:
         write_atomic(path, TEMPLATE.encode())
     except OSError as error:
-        raise UsageError(f"{path}: cannot be written ({error.strerror})") from None
+        raise UsageError(f"{path}: cannot be written ({error.strerror}); name another file") from None

@@ -78,6 +78,7 @@ def test_an_unknown_model(refuses: Callable[..., None], model: str, words: tuple
         ("debate.critics", [], ("debate.critics: must not be empty",)),
         ("debate.expansion_factor", "lots", ("debate.expansion_factor", "'auto', or", "integer", "got 'lots'")),
         ("run.seed", -1, ("run.seed",)),
+        ("corpus.text_field", "", ("corpus.text_field", "at least 1 character, got ''")),
         ("run.name", "../outside", ("run.name", "../outside")),
         ("search.k1", float("nan"), ("search.k1",)),
         ("corpus.path", [3], ("corpus.path.0: input should be a valid string, got 3",)),

@@ -77,7 +77,7 @@ def test_a_folder_that_cannot_be_made(refuses: Callable[..., None], tmp_path: Pa
     refuses({}, "file/below/run: cannot be written", "choose another folder with --out", out="file/below/run")
     refuses({}, "file: cannot be written", "choose another folder with --out", out="file")
     refuses({}, "cannot be written", "File name too long", out="parent/" + "x" * 300 + "/run")
-    refuses({}, "run.out", "at least 1 character", out="")
+    refuses({}, "--out: is empty", out="")
 
 
 def test_a_folder_that_is_not_a_run(refuses: Callable[..., None], tmp_path: Path) -> None:
@@ -238,7 +238,7 @@ def test_an_index_that_cannot_be_made(
     refused(litelong("index", corpus, "--out", tmp_path / "file/index"), "cannot be written", "another folder")
     refused(litelong("index", corpus, "--out", tmp_path / "file"), "is there already", "--out")
     refused(litelong("index", corpus, "--out", corpus), "is there already and not empty", "--out")
-    refused(litelong("index", corpus, "--out", tmp_path / "i", "--text-field", ""), "corpus.text_field")
+    refused(litelong("index", corpus, "--out", tmp_path / "i", "--text-field", ""), "--text-field: is empty")
     assert tree(tmp_path) == before
 
 
@@ -254,6 +254,7 @@ def test_an_index_with_other_settings_than_the_run(
 def test_an_unknown_sample(finished: Path, litelong: Litelong, refused: Refused) -> None:
     refused(litelong("inspect", finished, "t-0-000"), "no sample 't-0-000' among its", "the first: ")
     refused(litelong("inspect", finished, "--text"), "--text shows one sample", "SAMPLE_ID")
+    refused(litelong("inspect", finished, "--text", "--similarity"), "--similarity compares all samples of a run")
 
 
 def test_an_unfinished_run_has_no_samples(copied: Path, litelong: Litelong, refused: Refused) -> None:
@@ -284,7 +285,8 @@ def test_init_overwrites_nothing(litelong: Litelong, tmp_path: Path, refused: Re
     refused(litelong("init", path), "is there already", "--force")
     assert path.read_text() == "mine"
     (tmp_path / "file").write_text("x")
-    refused(litelong("init", tmp_path / "file" / "litelong.yaml"), "cannot be written")
+    refused(litelong("init", tmp_path / "file" / "litelong.yaml"), "cannot be written", "name another file")
+    refused(litelong("init", tmp_path), "is a folder; name a file")
 
 
 def test_a_tokenizer_that_was_replaced_under_a_run(
@@ -302,10 +304,3 @@ def test_a_tokenizer_that_was_replaced_under_a_run(
     content["pre_tokenizer"]["add_prefix_space"] = True
     own.write_bytes(orjson.dumps(content))
     refused(litelong("run", result.path / "config.yaml"), str(own), "is not the one that", "put it back")
-
-
-def test_arguments_that_are_missing_or_unknown_exit_with_2(litelong: Litelong, finished: Path) -> None:
-    for arguments in (["run"], ["inspect", finished, "--colour"], ["nosuch"], ["search", finished, "x", "-k", "0"]):
-        answer = litelong(*arguments)
-        assert answer.status == 2
-        assert "Usage: " in answer.err
