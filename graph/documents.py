@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
@@ -45,7 +44,7 @@ def read_documents(context: "RunContext") -> Documents:
     if context.parts.draws_from_corpus:
         found = context.indexed.entries()
     else:
-        found = context.indexed.entries(_named(context.path / "hits"))
+        found = context.indexed.entries(_named(context.path / "hits"), context.scratch)
     hashes, *numbers = (Column(dtype, context.scratch) for dtype in (np.uint8, np.int64, np.int64, np.int64))
 
     def names() -> Iterator[str]:
@@ -69,11 +68,11 @@ def texts_of(context: "RunContext", rows: NDArray[np.int64]) -> Iterator[tuple[E
 
 
 def _named(hits: Path) -> Iterator[str]:
-    """Every document that a hit names, once."""
-    columns = [pq.read_table(path, columns=["doc_id"]).column("doc_id") for path in sorted(hits.glob("part-*.parquet"))]
-    unique = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string()))
-    for begin in range(0, len(unique), _AT_ONCE):
-        yield from unique[begin : begin + _AT_ONCE].to_pylist()
+    """Every document that a hit names; once for each batch of hits that does."""
+    for path in sorted(hits.glob("part-*.parquet")):
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches(columns=["doc_id"]):
+                yield from pc.unique(batch["doc_id"]).to_pylist()
 
 
 def _some(entries: Iterator[Entry]) -> Iterator[list[Entry]]:

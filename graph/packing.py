@@ -1,23 +1,22 @@
 """What planning is made of: the run's tables, its units and the plan. `pack` plans with them, and `validate` plans again."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import NamedTuple
 
 import numpy as np
-import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.context import RunContext
 from graph.stages.curate import TopicRow, read_topics
 from graph.stages.retrieve import read_hits
+from litelong import UsageError
 from tools.columns import Column, mapped
 from tools.packing.near import cached_groups
 from tools.packing.recipe import Settings
 from tools.packing.remainder import plan_remainder
 from tools.packing.tables import Plan, RowArray, Tables, Unit, Usage
 from tools.packing.utk import Knotted, knotted
-
-_LEAST_HITS = 1 << 18
-"""Hits whose documents' names are looked up at a time, or more of very many."""
 
 
 def read_tables(context: RunContext) -> Tables:
@@ -41,41 +40,47 @@ def read_units(context: RunContext, tables: Tables) -> list[Unit]:
     if context.parts.recipe.unit == "corpus":
         rows = mapped(np.flatnonzero(tables.lengths > 0), context.scratch)
         return [Unit("corpus", rows, np.zeros(len(rows), np.int32), np.zeros(len(rows), np.float32))]
-    number, (codes, found, ranks, scores) = _hits_by_row(context, tables)
-    order = np.argsort(codes, kind="stable")
-    # A document without a token fills nothing.
-    order = order[tables.lengths[found[order]] > 0]
-    borders = np.searchsorted(codes[order], np.arange(len(number) + 1)).tolist()
-    rows, ranks, scores = (mapped(column[order], context.scratch) for column in (found, ranks, scores))
-    units = []
-    for topic in sorted(read_topics(context.path / "topics.jsonl"), key=_fit):
-        code = number.get(topic["topic_id"])
-        own = slice(0) if code is None else slice(borders[code], borders[code + 1])
-        units.append(_unit(topic, rows[own], ranks[own], scores[own]))
-    return units
+    own, rows, ranks, scores = _hits_by_topic(context, tables)
+    topics = sorted(read_topics(context.path / "topics.jsonl"), key=_fit)
+    places = (own.get(topic["topic_id"], slice(0)) for topic in topics)
+    return [_unit(topic, rows[at], ranks[at], scores[at]) for topic, at in zip(topics, places, strict=True)]
 
 
-def _hits_by_row(context: RunContext, tables: Tables) -> tuple[dict[str, int], list[NDArray[Any]]]:
-    """topic_id -> its number; and of every hit that number (int32), its document's row (int64), rank (int32), score (float32).
+class _Hits(NamedTuple):
+    """h hits of documents with a token: rows int64 [h], ranks int32 [h], scores float32 [h]; `own` by topic_id: each topic's."""
 
-    Names become rows a part of the hits at a time, since a table of all documents' names is made for each.
+    own: Mapping[str, slice]
+    rows: RowArray
+    ranks: NDArray[np.int32]
+    scores: NDArray[np.float32]
+
+
+def _hits_by_topic(context: RunContext, tables: Tables) -> _Hits:
+    """The hits as columns, read and written a batch at a time: as many lie on the disk, and no more than a batch in memory.
+
+    Raises `UsageError` when a topic's hits do not stand together, as `retrieve` writes them.
     """
-    at_once = max(_LEAST_HITS, len(tables))
-    number: dict[str, int] = {}
-    codes, rows, ranks, scores = (Column(t, context.scratch) for t in (np.int32, np.int64, np.int32, np.float32))
-    names: list[pa.Array] = []
-    for batch in read_hits(context.path / "hits"):
-        topics = batch["topic_id"].dictionary_encode()
-        own = [number.setdefault(topic_id, len(number)) for topic_id in topics.dictionary.to_pylist()]
-        codes.append(np.array(own, np.int32)[topics.indices])
-        ranks.append(batch["rank"].to_numpy())
-        scores.append(batch["score"].to_numpy())
-        names.append(batch["doc_id"])
-        if sum(map(len, names)) >= at_once:
-            rows.append(tables.doc_ids.rows(pa.chunked_array(names)))
-            names.clear()
-    rows.append(tables.doc_ids.rows(pa.chunked_array(names, pa.string())))
-    return number, [column.array() for column in (codes, rows, ranks, scores)]
+    folder = context.path / "hits"
+    ends: dict[str, int] = {}
+    end, last = 0, None
+    rows, ranks, scores = (Column(dtype, context.scratch) for dtype in (np.int64, np.int32, np.float32))
+    for batch in read_hits(folder):
+        found = tables.doc_ids.rows(batch["doc_id"])
+        # A document without a token fills nothing.
+        kept = tables.lengths[found] > 0
+        for column, values in zip((rows, ranks, scores), (found, batch["rank"], batch["score"]), strict=True):
+            column.append(np.asarray(values)[kept])
+        runs = pc.run_end_encode(batch["topic_id"])
+        for topic_id, run_end in zip(runs.values.to_pylist(), runs.run_ends.to_pylist(), strict=True):
+            if topic_id in ends and topic_id != last:
+                raise UsageError(
+                    f"{folder}: the hits of topic {topic_id} stand apart; remove the run and make it again"
+                )
+            ends[topic_id], last = end + int(np.count_nonzero(kept[:run_end])), topic_id
+        end += int(np.count_nonzero(kept))
+    begins = [0, *ends.values()]
+    own = {topic_id: slice(begin, stop) for begin, (topic_id, stop) in zip(begins, ends.items(), strict=False)}
+    return _Hits(own, rows.array(), ranks.array(), scores.array())
 
 
 def _fit(topic: TopicRow) -> tuple[float, str]:

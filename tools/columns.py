@@ -9,12 +9,16 @@ from contextlib import suppress
 from functools import cached_property
 from io import BytesIO
 from pathlib import Path
-from typing import IO, Any, Self, TypeVar, overload
+from typing import IO, TYPE_CHECKING, Any, Self, TypeVar, overload
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import DTypeLike, NDArray
+
+from tools.files import content_hash
+
+if TYPE_CHECKING:
+    from tools.lookup import HashLookup
 
 _HASH = 16
 _AT_ONCE = 1 << 16
@@ -72,6 +76,7 @@ class Names(Sequence[str]):
     """Strings in a fixed order, such as doc_ids by row; `array` is the Arrow large_string array [n] behind them."""
 
     def __init__(self, names: Iterable[str]) -> None:
+        self._folder = Path(tempfile.gettempdir())
         blocks = [pa.array(block, pa.large_string()) for block in _blocks(names)]
         self.array: pa.LargeStringArray = pa.chunked_array(blocks, pa.large_string()).combine_chunks()
 
@@ -89,6 +94,7 @@ class Names(Sequence[str]):
                 characters.append(np.frombuffer(held, np.uint8)[: borders[-1]])
             count, end = count + len(block), end + int(borders[-1])
         found = cls(())
+        found._folder = folder
         buffers = map(pa.py_buffer, (offsets.array(), characters.array()))
         found.array = pa.LargeStringArray.from_buffers(count, *buffers)
         return found
@@ -111,27 +117,24 @@ class Names(Sequence[str]):
             yield from self[begin : begin + _AT_ONCE]
 
     def row(self, name: str) -> int | None:
-        """The row of one name. Twenty comparisons among a million; the order that it needs is made once (8 bytes a name)."""
-        low, high = 0, len(self)
-        wanted = name.encode()
-        while low < high:
-            middle = (low + high) // 2
-            # By bytes, as Arrow sorts: code points would order some otherwise.
-            if self[int(self._order[middle])].encode() < wanted:
-                low = middle + 1
-            else:
-                high = middle
-        found = int(self._order[low]) if low < len(self) else -1
-        return found if found >= 0 and self[found] == name else None
+        """The row of one name."""
+        found = int(self._lookup.places([content_hash(name)])[0])
+        return found if found >= 0 else None
 
     def rows(self, names: pa.Array | pa.ChunkedArray) -> NDArray[np.int64]:
-        """int64 [m]: the row of each of `names` (Arrow strings), or -1."""
-        found = pc.index_in(names.cast(pa.large_string()), value_set=self.array)
-        return np.asarray(pc.fill_null(found, -1)).astype(np.int64)
+        """int64 [m]: the row of each of `names` (Arrow strings), or -1. `_AT_ONCE` of them are looked up at a time."""
+        blocks = (names[begin : begin + _AT_ONCE].to_pylist() for begin in range(0, len(names), _AT_ONCE))
+        return np.concatenate(
+            [np.empty(0, np.int64), *(self._lookup.places(list(map(content_hash, block))) for block in blocks)]
+        )
 
     @cached_property
-    def _order(self) -> NDArray[np.uint64]:
-        return np.asarray(pc.sort_indices(self.array))
+    def _lookup(self) -> "HashLookup":
+        """20 bytes a name in files: Arrow's tables of strings take as much memory as the strings and 60 bytes more."""
+        from tools.lookup import HashLookup  # which is made of columns
+
+        hashes = (Hashes(map(content_hash, block)) for block in _blocks(self))
+        return HashLookup(hashes, self._folder)
 
 
 class Hashes(Sequence[bytes]):

@@ -151,11 +151,14 @@ class IndexedCorpus:
         """The `n` documents that come first by content hash: the same ones however the corpus is laid out in files."""
         return [entry.doc_id for entry in islice(self.catalog.all_entries(), n)]
 
-    def entries(self, doc_ids: Iterable[str] | None = None) -> Iterator[Entry]:
-        """Catalogue entries in content-hash order: of `doc_ids`, or of every document."""
+    def entries(self, doc_ids: Iterable[str] | None = None, scratch: Path | None = None) -> Iterator[Entry]:
+        """Catalogue entries in content-hash order, each once: of `doc_ids`, or of every document.
+
+        What very many `doc_ids` take lies in files without a name in `scratch`.
+        """
         if doc_ids is None:
             return self.catalog.all_entries()
-        return self.catalog.ordered(doc_ids)
+        return self.catalog.ordered(doc_ids, scratch)
 
     def check_unchanged(self, advice: str = "") -> None:
         """Raise `UsageError` when the corpus is not what was indexed: something was added, changed or removed since.

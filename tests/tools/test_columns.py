@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tools import columns
 from tools.columns import Column, Hashes, Names, mapped
-from tools.tokens.lookup import GrowingLookup, HashLookup
+from tools.lookup import GrowingLookup, HashLookup
 
 names = st.lists(st.text(st.characters(exclude_categories=["Cs"])), unique=True)
 # Hashes that begin alike, and that end in zeros: a numpy string would lose these.
@@ -58,8 +58,8 @@ def test_every_hash_is_found_at_its_place_and_no_other(
     given_hashes: list[bytes], held: int, at_once: int, sorted_at_once: int
 ) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("tools.tokens.lookup._AT_ONCE", at_once)
-        patch.setattr("tools.tokens.lookup._SORTED_AT_ONCE", sorted_at_once)
+        patch.setattr("tools.lookup._AT_ONCE", at_once)
+        patch.setattr("tools.lookup._SORTED_AT_ONCE", sorted_at_once)
         parts = [Hashes(given_hashes[: held // 2]), Hashes(given_hashes[held // 2 : held])]
         lookup = HashLookup(parts, Path())
         expected = [place if place < held else -1 for place in range(len(given_hashes))]

@@ -7,19 +7,22 @@ built under a temporary name, and a broken build is thrown away. So is one that 
 """
 
 import sqlite3
+import tempfile
 import threading
-from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import NamedTuple, Self, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from litelong import UsageError
+from tools.columns import Column, Hashes
 from tools.corpus.admission import WAITING, Admission, expect
 from tools.corpus.document import Document, Reject
 from tools.files import sync
+from tools.lookup import by_beginning
 
 _APPLICATION = 0x4C4C4341  # "LLCA"
 _FORMAT = 2
@@ -219,24 +222,26 @@ class Catalog:
                 found[row[0]] = Entry(*row)
         return [found[doc_id] for doc_id in doc_ids]
 
-    def ordered(self, doc_ids: Iterable[str]) -> Iterator[Entry]:
-        """Entries of `doc_ids`, ordered by content hash. Raises `KeyError` naming the first that is not there.
+    def ordered(self, doc_ids: Iterable[str], scratch: Path | None = None) -> Iterator[Entry]:
+        """Entries of `doc_ids`, each once, ordered by content hash. Raises `KeyError` naming the first that is not there.
 
-        Looked up twice, so that what is held is 32 bytes a document and not its entry.
+        Looked up twice, so that what is held is 24 bytes for each that is asked for, in files without a name in `scratch`
+        (`tools.columns.Column`; None: the system's temporary folder), and not its entry.
         """
-        hashes, numbers = bytearray(), array("q")
+        folder = scratch or Path(tempfile.gettempdir())
+        first, second, numbers = (Column(dtype, folder) for dtype in (np.uint64, np.uint64, np.int64))
         for some in _some(doc_ids):
             query = f"SELECT doc_id, content_hash, number FROM documents WHERE doc_id IN ({_marks(some)})"
             found = {row[0]: row[1:] for row in self._connection().execute(query, some)}
-            for doc_id in some:
-                content_hash, number = found[doc_id]
-                hashes += content_hash
-                numbers.append(number)
-        order = np.argsort(np.frombuffer(hashes, "S16"), kind="stable")
-        for some_numbers in _some(np.frombuffer(numbers, np.int64)[order].tolist()):
-            query = f"{_ENTRY} WHERE number IN ({_marks(some_numbers)}) ORDER BY content_hash"
-            for row in self._connection().execute(query, some_numbers):
-                yield Entry(*row)
+            halves = Hashes(found[doc_id][0] for doc_id in some).halves()
+            for column, half in zip((first, second), halves, strict=True):
+                column.append(half)
+            numbers.append(np.array([found[doc_id][1] for doc_id in some]))
+        for ordered in _by_hash(first.array(), second.array(), numbers.array()):
+            for some_numbers in _some(ordered.tolist()):
+                query = f"{_ENTRY} WHERE number IN ({_marks(some_numbers)}) ORDER BY content_hash"
+                for row in self._connection().execute(query, some_numbers):
+                    yield Entry(*row)
 
     def all_entries(self) -> Iterator[Entry]:
         """Every entry, ordered by content hash; nothing is sorted, the index is walked."""
@@ -250,6 +255,16 @@ class Catalog:
             with self._lock:
                 self._connections.append(connection)
         return connection
+
+
+def _by_hash(
+    first: NDArray[np.uint64], second: NDArray[np.uint64], numbers: NDArray[np.int64]
+) -> Iterator[NDArray[np.int64]]:
+    """The numbers of documents, each once, by the two halves of their content hashes, a range of hashes at a time."""
+    for rows in by_beginning(first):
+        found = numbers[rows[np.lexsort((second[rows], first[rows]))]]
+        # A document has a content hash of its own, so what was asked for twice stands side by side.
+        yield found[np.diff(found, prepend=-1) != 0]
 
 
 def _some(items: Iterable[T]) -> Iterator[list[T]]:

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 from litelong import UsageError
 from tools.columns import Column, Hashes
 from tools.files import ignore, replacing
+from tools.lookup import GrowingLookup, HashLookup
 from tools.tokens.batches import without_lone_surrogates
 from tools.tokens.borders import ChunkUnit, token_chunks
-from tools.tokens.lookup import GrowingLookup, HashLookup
 from tools.tokens.parts import BROKEN, read_arrays
 from tools.tokens.store import TokenStore
 

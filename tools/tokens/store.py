@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from litelong import UsageError
 from tools.columns import Column, Hashes, mapped
 from tools.files import allow_open_files, ignore, write_atomic
+from tools.lookup import GrowingLookup, HashLookup
 from tools.tokens.interface import Located, Tokenizer
-from tools.tokens.lookup import GrowingLookup, HashLookup
 from tools.tokens.parts import PartWriter, engine_of, part_numbers, read_hashes, read_part, remove_leftovers
 
 Ids = NDArray[np.uint16] | NDArray[np.uint32]

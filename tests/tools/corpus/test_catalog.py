@@ -76,6 +76,19 @@ def test_entries_come_in_the_order_asked(tmp_path: Path) -> None:
         assert hashes == sorted(content_hash(f"text {n}") for n in range(2500))
 
 
+def test_entries_in_the_order_of_their_hashes_come_once_however_often_they_are_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tools.lookup._SORTED_AT_ONCE", 100)  # several ranges of hashes
+    with built(tmp_path / "c.sqlite", *(document(f"d{n}", f"text {n}") for n in range(2500))) as catalog:
+        asked = [f"d{n}" for n in range(0, 2500, 2)] * 2 + ["d7"]
+        found = list(catalog.ordered(asked, tmp_path))
+        assert found == sorted(catalog.entries(list(dict.fromkeys(asked))), key=lambda entry: entry.content_hash)
+        assert list(catalog.ordered([])) == []
+        with pytest.raises(KeyError, match="nowhere"):
+            list(catalog.ordered(["d1", "nowhere"]))
+
+
 ids_and_texts = st.lists(st.tuples(st.sampled_from("abc"), st.text(st.sampled_from("xyz"), min_size=1, max_size=2)))
 
 

@@ -34,7 +34,7 @@ class HashLookup:
         columns = [
             Column(dtype, folder) for dtype in (np.uint64, np.uint64, np.uint32 if len(first) < 1 << 32 else np.int64)
         ]
-        for rows in _by_beginning(first):
+        for rows in by_beginning(first):
             order = rows[np.argsort(first[rows], kind="stable")]
             for column, values in zip(columns, (first[order], second[order], order), strict=True):
                 column.append(values)
@@ -104,7 +104,7 @@ class GrowingLookup:
         return left
 
 
-def _by_beginning(first: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
+def by_beginning(first: NDArray[np.uint64]) -> Iterator[NDArray[np.int64]]:
     """Rows [.] of `first` [n] by ranges of their values, ascending; each row comes once."""
     parts = min(-(-len(first) // _SORTED_AT_ONCE), _PASSES)
     for low, end in pairwise((part << 64) // max(1, parts) for part in range(parts + 1)):
