@@ -76,6 +76,9 @@ def answering(resume: str = "") -> Iterator[None]:
     except OSError as error:
         if error.errno in _FULL:
             fail(f"no space is left on the disk for {error.filename or 'what is written'}; free some{resume}", 2)
+        if error.errno == errno.EFBIG:
+            what = error.filename or "what is written"
+            fail(f"{what}: a file longer than the system allows (ulimit -f); allow more{resume}", 2)
         if error.errno in _FORBIDDEN:
             # Arrow names the file in its words alone.
             what = f"{error.filename}: {error.strerror.lower()}" if error.filename and error.strerror else str(error)

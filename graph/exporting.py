@@ -10,6 +10,7 @@ import orjson
 
 from graph.config import Config
 from graph.inspecting import finished
+from graph.parts import check_apart
 from graph.progress import Progress, Quiet
 from graph.rundir import RunDir
 from graph.specials import specials_of
@@ -49,13 +50,14 @@ def export_run(
         raise UsageError(f"tokenizer {tokenizer.name}: is not the one of {path} (it changed on disk); put it back")
     specials = specials_of(config, tokenizer, interleaved=get_recipe(config.packing.recipe).interleaved)
     length = config.packing.context_length + extra_token
-    samples = path / "samples"
+    samples, target = path / "samples", out or path / "export" / format_name
+    check_apart(target, config.corpus.path)
     with ExitStack() as stack:
-        tick = stack.enter_context((progress or Quiet()).stage("export", count_samples(samples)))
+        tick = stack.enter_context((progress or Quiet()).stage("export", _count(run_dir, samples)))
         next_id = stack.enter_context(_next_ids(run_dir, config, tokenizer, specials)) if extra_token else None
         return export(
             samples,
-            out or path / "export" / format_name,
+            target,
             options,
             Setting(
                 length, tokenizer, specials.separator, None if specials.marks is None else int(specials.bos is not None)
@@ -75,6 +77,18 @@ def parse_size(text: str) -> int:
     if size < 1:
         raise UsageError(f"--shard-size {text[:40]}: write it as 256MB, 1GiB or a number of bytes")
     return size
+
+
+def _count(run_dir: RunDir, samples: Path) -> int:
+    """How many samples there are. Raises `UsageError` when they are not as many as the run wrote."""
+    pack, found = run_dir.stage("pack"), count_samples(samples)
+    assert pack is not None
+    if found != pack.counts["samples"]:
+        raise UsageError(
+            f"{samples}: holds {found:,} samples, and the run wrote {pack.counts['samples']:,}; put back what is missing, or "
+            "make the run again"
+        )
+    return found
 
 
 def _source(run_dir: RunDir) -> dict[str, Any]:

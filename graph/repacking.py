@@ -7,7 +7,7 @@ searched for, and said.
 
 import os
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -17,10 +17,10 @@ import orjson
 from graph.config import Config, changed, load_config
 from graph.inspecting import finished
 from graph.progress import Progress
-from graph.rundir import FORMAT, RunDir
+from graph.rundir import FORMAT, LOCK, MANIFEST, RunDir, locked, make_folder, unwritable
 from graph.running import RunResult, run
 from litelong import UsageError
-from tools.files import make_folders, remove_empty, sync, write_atomic
+from tools.files import remove_empty, sync, write_atomic
 from tools.indexed import open_indexed
 from tools.packing.recipe import get_recipe
 
@@ -32,6 +32,9 @@ NOT_MINED = (
 )
 """Keys that decide nothing of what is mined: the same roots, asked for the same negatives."""
 TOPICS = ("topics.jsonl", "rejected.jsonl", "debates", "checkpoints.sqlite", "replies.sqlite")
+REUSED = ("hits", "negatives", "tokens")
+_SEED = ".repacking"
+"""Where a new run is put together, in its own folder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,13 +61,13 @@ def repack(
     config = _new_config(path, old, out, changes, overrides)
     searched = _searched(run_dir, old, config)
     _check_corpus(run_dir, Path(config.search.index or ""))
-    seeded = _seed(run_dir, old, config)
+    created = _seed(run_dir, old, config)
     try:
         return Repacked(run(config, progress=progress), searched)
     except UsageError:
-        if seeded:
-            shutil.rmtree(out, ignore_errors=True)
-            remove_empty(seeded)
+        if created is not None:
+            _clear(config.out)
+            remove_empty(created)
         raise
 
 
@@ -130,37 +133,76 @@ def _needed(config: Config) -> int:
     return config.packing.context_length * config.packing.samples_per_topic
 
 
-def _seed(run_dir: RunDir, old: Config, config: Config) -> list[Path]:
-    """Begin the new run with what the old one found; gives the folders made (empty: an earlier call began it).
+def _seed(run_dir: RunDir, old: Config, config: Config) -> list[Path] | None:
+    """Begin the new run with what the old one found; the folders made for it (None: an earlier call began it).
 
-    It is put together beside its place and renamed, so a killed repack leaves no run that would debate anew.
+    It is put together in a folder within its own, and the manifest leaves that one last, so a killed repack leaves no run that
+    would debate anew. Raises `UsageError` when `run.out` holds something else or cannot be written.
     """
     out = config.out
-    if out.exists() and any(out.iterdir()):
-        _refuse_other(out, config)
-        return []
-    created = make_folders(out.parent.absolute())
-    work = out.with_name(f".{out.name}.repacking")
-    shutil.rmtree(work, ignore_errors=True)
-    work.mkdir()
+    created = make_folder(out)
     try:
-        stages = _copy(run_dir, old, config, work)
-        manifest = {
-            **{name: run_dir.manifest[name] for name in ("litelong", "versions")},
-            "format": FORMAT,
-            "seed": config.run.seed,
-            "config_fingerprint": config.fingerprint(),
-            "repacked_from": run_dir.manifest["config_fingerprint"],
-            "stages": stages,
-        }
-        write_atomic(work / "manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
-        if out.exists():
-            out.rmdir()
-        work.rename(out)
-        sync(out.parent)
+        lock = locked(out)
+    except OSError as error:
+        remove_empty(created)
+        raise unwritable(out, error) from None
+    try:
+        if _is_begun(out, config):
+            shutil.rmtree(out / _SEED, ignore_errors=True)
+            return None
+        try:
+            _begin(run_dir, old, config, out / _SEED)
+        except BaseException:
+            _clear(out)
+            remove_empty(created)
+            raise
     finally:
-        shutil.rmtree(work, ignore_errors=True)
-    return created or [out]
+        lock.release()
+    return created
+
+
+def _is_begun(out: Path, config: Config) -> bool:
+    """Whether `out` holds a repack of this configuration; what a killed one left before its manifest is removed."""
+    names = {entry.name for entry in out.iterdir()} - {LOCK}
+    if MANIFEST in names:
+        _refuse_other(out, config)
+        return True
+    other = names - {_SEED, *TOPICS, *REUSED} if _SEED in names else names
+    if other:
+        raise UsageError(
+            f"--out {out}: is not empty and not a run directory (it holds '{min(other)}'); choose another folder"
+        )
+    _clear(out, but=LOCK)
+    return False
+
+
+def _begin(run_dir: RunDir, old: Config, config: Config, work: Path) -> None:
+    work.mkdir()
+    stages = _copy(run_dir, old, config, work)
+    manifest = {
+        **{name: run_dir.manifest[name] for name in ("litelong", "versions")},
+        "format": FORMAT,
+        "seed": config.run.seed,
+        "config_fingerprint": config.fingerprint(),
+        "repacked_from": run_dir.manifest["config_fingerprint"],
+        "stages": stages,
+    }
+    for entry in sorted(work.iterdir()):
+        entry.rename(work.parent / entry.name)
+    sync(work.parent)
+    write_atomic(work / MANIFEST, orjson.dumps(manifest, option=orjson.OPT_INDENT_2))
+    (work / MANIFEST).rename(work.parent / MANIFEST)
+    work.rmdir()
+    sync(work.parent)
+
+
+def _clear(folder: Path, but: str = "") -> None:
+    """Remove all that `folder` holds, but for one name."""
+    for entry in folder.iterdir():
+        if entry.is_dir() and not entry.is_symlink():
+            shutil.rmtree(entry, ignore_errors=True)
+        elif entry.name != but:
+            entry.unlink()
 
 
 def _refuse_other(out: Path, config: Config) -> None:
@@ -185,17 +227,26 @@ def _copy(run_dir: RunDir, old: Config, config: Config, work: Path) -> dict[str,
     if config.tokenizer == old.tokenizer:
         names.append("tokens")
     for name in names:
-        source = run_dir.path / name
-        if source.is_dir():
-            # Finished files are never written again, so a link does; a store's own lock and leftovers stay behind.
-            shutil.copytree(source, work / name, copy_function=_link, ignore=shutil.ignore_patterns("*.lock", ".*"))
-        elif source.exists():
-            _link(str(source), str(work / name))
+        for file in _files(run_dir.path / name):
+            target = work / file.relative_to(run_dir.path)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            _link(file, target)
     return {name: run_dir.manifest["stages"][name] for name in stages}
 
 
-def _link(source: str, target: str) -> None:
-    if source.endswith(".sqlite"):
+def _files(source: Path) -> Iterator[Path]:
+    """A file, or all files of a folder. A store's own lock and leftovers stay behind."""
+    if source.is_dir():
+        for entry in sorted(source.iterdir()):
+            if not entry.name.startswith(".") and not entry.name.endswith(".lock"):
+                yield from _files(entry)
+    elif source.exists():
+        yield source
+
+
+def _link(source: Path, target: Path) -> None:
+    """Finished files are never written again, so a link does; but a database is."""
+    if ".sqlite" in source.name:
         shutil.copyfile(source, target)
         return
     try:

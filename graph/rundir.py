@@ -23,7 +23,7 @@ from litelong import UsageError, __version__
 from tools.files import file_digest, make_folders, remove_empty, write_atomic
 
 FORMAT = 3
-_MANIFEST, _CONFIG, _LOCK = "manifest.json", "config.yaml", ".lock"
+MANIFEST, _CONFIG, LOCK = "manifest.json", "config.yaml", ".lock"
 _VERSIONED = ("langgraph", "whoosh-reloaded", "tiktoken", "tokenizers", "numpy", "pyarrow", "textblob")
 
 
@@ -55,16 +55,13 @@ class RunDir:
         or when another process is working in it.
         """
         path = config.out
-        created = _make(path)
+        created = make_folder(path)
         _refuse_foreign(path)
-        lock = FileLock(path / _LOCK, thread_local=False)
         try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            raise _busy(path) from None
+            lock = locked(path)
         except OSError as error:
             remove_empty(created)
-            raise _unwritable(path, error) from None
+            raise unwritable(path, error) from None
         run = cls(path, {}, lock, created)
         try:
             run._take_up(config)
@@ -78,7 +75,7 @@ class RunDir:
     def open(cls, path: Path) -> "RunDir":
         """Open a run for reading. Raises `UsageError` when there is none."""
         try:
-            manifest = orjson.loads((path / _MANIFEST).read_bytes())
+            manifest = orjson.loads((path / MANIFEST).read_bytes())
         except FileNotFoundError:
             raise UsageError(f"{path}: not a run directory (no manifest.json)") from None
         except NotADirectoryError:
@@ -127,7 +124,7 @@ class RunDir:
         self.save()
 
     def save(self) -> None:
-        write_atomic(self.path / _MANIFEST, orjson.dumps(self.manifest, option=orjson.OPT_INDENT_2))
+        write_atomic(self.path / MANIFEST, orjson.dumps(self.manifest, option=orjson.OPT_INDENT_2))
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -151,8 +148,8 @@ class RunDir:
         """Give the lock back."""
         if self._lock is not None:
             # A run keeps the file: who unlinks it may unlink what another process has just locked.
-            if not (self.path / _MANIFEST).exists():
-                (self.path / _LOCK).unlink(missing_ok=True)
+            if not (self.path / MANIFEST).exists():
+                (self.path / LOCK).unlink(missing_ok=True)
             self._lock.release(force=True)
 
     def discard(self) -> None:
@@ -170,7 +167,7 @@ class RunDir:
                     entry.unlink()
 
     def _take_up(self, config: Config) -> None:
-        if (self.path / _MANIFEST).exists():
+        if (self.path / MANIFEST).exists():
             self.manifest = RunDir.open(self.path).manifest
             if self.manifest.get("config_fingerprint") != config.fingerprint():
                 keys = [key for key in changed(self.config(), config) if key != "run.out"]
@@ -201,11 +198,21 @@ class RunDir:
         self.save()
 
 
+def locked(path: Path) -> FileLock:
+    """The lock of the run in `path`, taken. Raises `UsageError` when another process has it, `OSError` where none can be made."""
+    lock = FileLock(path / LOCK, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise _busy(path) from None
+    return lock
+
+
 def _refuse_foreign(path: Path) -> None:
     """Raise `UsageError` for a folder that holds something and no run. Asked before a lock file is written into it."""
     # A killed call may have left the temporary manifest, and nothing else before the manifest itself.
-    names = {entry.name for entry in path.iterdir()} - {_LOCK, f".{_MANIFEST}.tmp"}
-    if _MANIFEST in names:
+    names = {entry.name for entry in path.iterdir()} - {LOCK, f".{MANIFEST}.tmp"}
+    if MANIFEST in names:
         RunDir.open(path)
     elif names:
         raise UsageError(
@@ -213,8 +220,11 @@ def _refuse_foreign(path: Path) -> None:
         )
 
 
-def _make(path: Path) -> list[Path]:
-    """Create `path`; return the folders that were created, the innermost first (empty when it was there)."""
+def make_folder(path: Path) -> list[Path]:
+    """Create `path`; return the folders that were created, the innermost first (empty when it was there).
+
+    Raises `UsageError` when it cannot be made, is no folder or cannot be written.
+    """
     created: list[Path] = []
     try:
         created = make_folders(path.absolute())
@@ -224,11 +234,12 @@ def _make(path: Path) -> list[Path]:
             raise PermissionError(EACCES, "permission denied")
     except (OSError, ValueError) as error:  # a path with a NUL in it is a ValueError
         remove_empty(created)
-        raise _unwritable(path, error) from None
+        raise unwritable(path, error) from None
     return created
 
 
-def _unwritable(path: Path, error: OSError | ValueError) -> UsageError:
+def unwritable(path: Path, error: OSError | ValueError) -> UsageError:
+    """What is said of a run directory that cannot be written."""
     reason = error.strerror if isinstance(error, OSError) else str(error)
     return UsageError(f"{path}: cannot be written ({reason}); choose another folder with --out")
 

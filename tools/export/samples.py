@@ -1,11 +1,13 @@
 """Reading a run's samples in order, from any of them on, a few at a time."""
 
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
@@ -34,20 +36,34 @@ NextId = Callable[[dict[str, Any], int], int]
 
 
 def count_samples(folder: Path) -> int:
-    """How many samples the files in `folder` hold."""
-    return sum(pq.read_metadata(file).num_rows for file in _files(folder))
+    """How many samples the files in `folder` hold. Raises `UsageError` for one that cannot be read."""
+    total = 0
+    for file in _files(folder):
+        with _readable(file):
+            total += pq.read_metadata(file).num_rows
+    return total
 
 
 def read_samples(folder: Path, first: int, next_id: NextId | None = None) -> Iterator[Sample]:
     """The samples of `samples/*.parquet` from number `first` on; with `next_id` each with one id more."""
     for file in _files(folder):
-        with pq.ParquetFile(file) as parquet:
+        with _readable(file), pq.ParquetFile(file) as parquet:
             if first >= parquet.metadata.num_rows:
                 first -= parquet.metadata.num_rows
                 continue
             for batch in parquet.iter_batches(_AT_ONCE):
                 yield from _rows(batch.slice(first), next_id)
                 first = max(0, first - batch.num_rows)
+
+
+@contextmanager
+def _readable(file: Path) -> Iterator[None]:
+    """Raise `UsageError` when a part is damaged."""
+    try:
+        yield
+    except (pa.ArrowException, OSError) as error:
+        said = str(error).partition("\n")[0]
+        raise UsageError(f"{file}: cannot be read as Parquet ({said}); litelong validate says what is wrong") from None
 
 
 def _files(folder: Path) -> list[Path]:

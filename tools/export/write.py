@@ -8,11 +8,14 @@ a folder that holds another run's samples, or another format, is refused.
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import orjson
+from filelock import FileLock, Timeout
 
 from litelong import UsageError, __version__
 from tools.export.card import CardFacts, write_card
@@ -21,7 +24,7 @@ from tools.export.samples import NextId, Sample, count_samples, read_samples
 from tools.files import ignore, make_folders, remove_empty, sync, write_atomic
 
 RECORD = "export.json"
-_WORK = ".shard"
+_WORK, _LOCK = ".shard", ".lock"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +46,11 @@ class Exported(NamedTuple):
 
 
 class _Written(NamedTuple):
-    """A shard in `export.json`: its samples, and its bytes before compression."""
+    """A shard in `export.json`: its samples, its bytes before compression, and its files with their sizes."""
 
     samples: int
     bytes: int
+    files: dict[str, int]
 
 
 def export(
@@ -63,27 +67,65 @@ def export(
     """Export the files of the folder `samples` to `out`, or go on with the export that it holds.
 
     `source` identifies the run and its samples; `next_id` gives the id more of `options.extra_token`. `tick` gets the samples
-    just written. Raises `UsageError` when `out` holds something else or cannot be written.
+    just written. Raises `UsageError` when `out` holds something else or cannot be written, or is being written.
     """
     chosen = get_format(options.format, setting)
     record = {"litelong": __version__, "source": dict(source), "options": asdict(options)}
     created = _make(out)
     try:
-        shards = _take_up(out, record)
+        with _alone(out):
+            shards = _take_up(out, record)
+            tick(sum(shard.samples for shard in shards))
+            try:
+                _write_rest(chosen, samples, out, record, shards, options, next_id, tick)
+            except UsageError:
+                if not shards:  # a refused export leaves nothing behind
+                    shutil.rmtree(out / _WORK, ignore_errors=True)
+                    (out / RECORD).unlink()
+                raise
+            chosen.finish(out)
+            write_card(out / "README.md", card, options.format, chosen.front_matter)
     except UsageError:
         remove_empty(created)
         raise
-    total = count_samples(samples)
-    done = sum(shard.samples for shard in shards)
-    tick(done)
+    counts = (sum(shard.samples for shard in shards), len(shards), sum(shard.bytes for shard in shards))
+    return Exported(out, *counts)
+
+
+def _write_rest(
+    chosen: Format,
+    samples: Path,
+    out: Path,
+    record: Mapping[str, Any],
+    shards: list[_Written],
+    options: ExportOptions,
+    next_id: NextId | None,
+    tick: Callable[[int], None],
+) -> None:
+    """Write the shards that are missing, and add each to `shards`."""
+    total, done = count_samples(samples), sum(shard.samples for shard in shards)
     rest = read_samples(samples, done, next_id if options.extra_token else None)
     while done < total:
         shards.append(_write_shard(chosen, out, len(shards), rest, options.shard_size, tick))
         done += shards[-1].samples
         _save(out, record, shards)
-    chosen.finish(out)
-    write_card(out / "README.md", card, options.format, chosen.front_matter)
-    return Exported(out, done, len(shards), sum(shard.bytes for shard in shards))
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Raise `UsageError` while another process exports to the same folder."""
+    lock = FileLock(out / _LOCK, thread_local=False)
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        raise UsageError(f"--out {out}: another litelong process is exporting to it; wait for it or stop it") from None
+    try:
+        yield
+    finally:
+        # A trainer's folder should hold what a trainer reads. (Where an open file cannot be removed, it stays.)
+        with suppress(OSError):
+            (out / _LOCK).unlink()
+        lock.release()
 
 
 def _write_shard(
@@ -103,8 +145,7 @@ def _write_shard(
             if held + largest > most:
                 break
         shard.close()
-    _move(work, out)
-    return _Written(count, held)
+    return _Written(count, held, _move(work, out))
 
 
 def _sidecar(work: Path, number: int) -> Any:  # noqa: ANN401 - a stream
@@ -119,15 +160,18 @@ def _labels(sample: Sample, row: int) -> bytes:
     return orjson.dumps(facts, option=orjson.OPT_APPEND_NEWLINE)
 
 
-def _move(work: Path, out: Path) -> None:
-    """Move a finished shard's files into place; they count once `export.json` names the shard."""
+def _move(work: Path, out: Path) -> dict[str, int]:
+    """Move a finished shard's files into place, and give their sizes; they count once `export.json` names the shard."""
+    sizes = {}
     for file in sorted(path for path in work.rglob("*") if path.is_file()):
         sync(file)
         place = out / file.relative_to(work)
         place.parent.mkdir(exist_ok=True)
         file.replace(place)
         sync(place.parent)
+        sizes[place.relative_to(out).as_posix()] = place.stat().st_size
     shutil.rmtree(work)
+    return sizes
 
 
 def _make(out: Path) -> list[Path]:
@@ -141,10 +185,15 @@ def _make(out: Path) -> list[Path]:
 
 
 def _take_up(out: Path, record: Mapping[str, Any]) -> list[_Written]:
-    """The shards that an earlier call finished. Raises `UsageError` for a folder that holds something else."""
+    """The shards that an earlier call finished, up to the first of which a file is missing.
+
+    Raises `UsageError` for a folder that holds something else.
+    """
     file = out / RECORD
     if not file.exists():
-        other = next((entry.name for entry in sorted(out.iterdir()) if entry.name != _WORK), None)
+        # A killed call may have left its work, or the record under its temporary name, and nothing else before the record.
+        own = (_WORK, _LOCK, f".{RECORD}.tmp")
+        other = next((entry.name for entry in sorted(out.iterdir()) if entry.name not in own), None)
         if other is not None:
             raise UsageError(f"--out {out}: holds '{other}' and is no export; choose an empty folder")
         _save(out, record, [])
@@ -157,7 +206,12 @@ def _take_up(out: Path, record: Mapping[str, Any]) -> list[_Written]:
     if held != dict(record):
         differing = ", ".join(key for key in record if held.get(key) != record[key])
         raise UsageError(f"--out {out}: holds another export (it differs in {differing}); choose another folder")
-    return shards
+    return list(takewhile(lambda shard: _is_whole(out, shard), shards))
+
+
+def _is_whole(out: Path, shard: _Written) -> bool:
+    """Whether all of a shard's files are there, and as long as they were written."""
+    return all((out / name).is_file() and (out / name).stat().st_size == size for name, size in shard.files.items())
 
 
 def _save(out: Path, record: Mapping[str, Any], shards: list[_Written]) -> None:

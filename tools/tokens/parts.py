@@ -116,7 +116,8 @@ class PartWriter:
 
     def append(self, hashes: list[bytes], encoded: Encoded) -> None:
         """Write the ids of some documents."""
-        encoded.ids.astype(self._dtype, copy=False).tofile(self._stream)
+        # Not `tofile`: its error on a full disk says neither that it is full nor where.
+        self._stream.write(encoded.ids.astype(self._dtype, copy=False).data)
         self._hashes += hashes
         self.held.update(hashes)
         self._lengths.append(np.diff(encoded.offsets))
