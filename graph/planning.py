@@ -24,10 +24,12 @@ from graph.parts import Parts, prepare
 from graph.running import blocking
 from graph.taxonomies import described
 from litelong import UsageError
-from tools.corpus import Document, Reject
+from tools.corpus import Catalog, Corpus, Document, Reject
+from tools.corpus.compressed import BlockWriter, Compressed
 from tools.files import content_hash
+from tools.indexed import BLOCKS, BM25, CATALOG
 from tools.packing.near import temporary_bytes
-from tools.search import SearchIndex, build_index
+from tools.search import SearchIndex, SearchSettings, build_index
 from tools.search.backends import settled
 
 T = TypeVar("T")
@@ -81,6 +83,9 @@ class Estimate:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
+    """What was measured on the first documents; the corpus is `whole` times as much."""
+
+    whole: float
     documents: int
     characters: int
     tokens: int
@@ -99,7 +104,7 @@ def estimate(config: Config) -> Estimate:
     """Measure a probe of the corpus and carry it over. Raises `UsageError` for all that `run` would refuse at once."""
     parts = prepare(config)
     probe = _probe(config, parts)
-    whole = max(1.0, parts.corpus.open(None).size_bytes / max(1, probe.characters)) if _is_part(probe) else 1.0
+    whole = probe.whole
     documents, characters = round(probe.documents * whole), round(probe.characters * whole)
     tokens = round(probe.tokens * whole)
     packing = config.packing
@@ -115,6 +120,7 @@ def estimate(config: Config) -> Estimate:
     )
     encoded = min(tokens, wanted)
     models = _models(config, parts, probe, categories)
+    own_index = config.search.index is None
     once = max(0.0, probe.seconds_first_debate - probe.seconds_debate)
     return Estimate(
         probed_documents=probe.documents,
@@ -130,11 +136,11 @@ def estimate(config: Config) -> Estimate:
         cost=sum(seat.cost or 0.0 for seat in models),
         models=models,
         samples_at_most=most,
-        disk_index=round(probe.index_bytes * whole),
+        disk_index=round(probe.index_bytes * whole) if own_index else 0,
         disk_tokens=4 * encoded,
         disk_samples=4 * most * packing.context_length,
         disk_temporary=_temporary(config, round(documents * encoded / max(1, tokens))),
-        seconds_index=round((probe.seconds_read + probe.seconds_index) * whole, 1),
+        seconds_index=round((probe.seconds_read + probe.seconds_index) * whole, 1) if own_index else 0.0,
         seconds_debate=round(once + categories * probe.seconds_debate, 1),
         seconds_encode=round((probe.seconds_read + probe.seconds_encode) * encoded / max(1, probe.tokens), 1),
     )
@@ -159,29 +165,30 @@ def _models(config: Config, parts: Parts, probe: _Probe, categories: int) -> tup
     return tuple(found)
 
 
-def _is_part(probe: _Probe) -> bool:
-    return probe.documents >= PROBE_DOCUMENTS or probe.characters >= PROBE_CHARACTERS
-
-
 def _probe(config: Config, parts: Parts) -> _Probe:
-    with tempfile.TemporaryDirectory(prefix="litelong-plan-") as folder:
-        corpus = parts.corpus.open(Path(folder) / "blocks")
-        documents, seconds_read = _timed(lambda: _first(corpus.read()))
-        if not documents:
+    with tempfile.TemporaryDirectory(prefix="litelong-plan-") as name:
+        folder = Path(name)
+        corpus = parts.corpus.open(None)
+        (items, is_part), seconds_read = _timed(lambda: _first(corpus.read()))
+        texts = [item.text for item in items if isinstance(item, Document)]
+        if not texts:
             raise UsageError(
                 f"corpus {', '.join(parts.corpus.paths)}: no document found; add texts or name the columns"
             )
+        read = sum(len(text.encode("utf-8", "replace")) for text in texts)
+        whole = max(1.0, corpus.size_bytes / max(1, read)) if is_part else 1.0
+        settings = settled(config.search.settings, whole * len(texts), whole * sum(map(len, texts)))
+        (index, documents), seconds_index = _timed(lambda: _index(items, folder, settings))
+        _write_blocks(corpus, items, folder / BLOCKS)
         texts = [document.text for document in documents]
         characters = sum(map(len, texts))
-        whole = max(1.0, corpus.size_bytes / max(1, characters))
-        settings = settled(config.search.settings, whole * len(documents), whole * characters)
         encoded, seconds_encode = _timed(lambda: parts.tokenizer.encode_batch(texts, threads=config.run.workers))
-        index, seconds_index = _timed(lambda: build_index(iter(documents), Path(folder) / "bm25", settings))
         dry = DryModel(lambda name: brief_of(config, parts.taxonomy, name).wanted)
         first, rest, debates = _debates(config, parts, index, documents, characters / max(1, len(encoded.ids)), dry)
         index.close()
-        size = sum(file.stat().st_size for file in Path(folder, "bm25").rglob("*") if file.is_file())
+        size = sum(file.stat().st_size for file in folder.rglob("*") if file.is_file())
     return _Probe(
+        whole=whole,
         documents=len(documents),
         characters=characters,
         tokens=len(encoded.ids),
@@ -238,17 +245,43 @@ def _debates(
     return spent[0], sum(spent[1:]) / len(spent[1:]) if spent[1:] else spent[0], len(chosen)
 
 
-def _first(items: Iterator[Document | Reject]) -> list[Document]:
-    """The first documents, up to the probe's bounds."""
+def _index(
+    items: list[Document | Reject], folder: Path, settings: SearchSettings
+) -> tuple[SearchIndex, list[Document]]:
+    """The catalogue and the index that `tools.indexed.build` would make of `items`, and the documents that are not dropped."""
     documents: list[Document] = []
-    characters = 0
+
+    def admitted() -> Iterator[Document]:
+        for document in catalog.admit(items):
+            documents.append(document)
+            yield document
+
+    with Catalog.create(folder / CATALOG) as catalog:
+        return build_index(admitted(), folder / BM25, settings), documents
+
+
+def _write_blocks(corpus: Corpus, items: list[Document | Reject], path: Path) -> None:
+    """The texts that an index keeps because their source is compressed."""
+    with path.open("wb") as sink:
+        writer = BlockWriter(sink)
+        for item in items:
+            if isinstance(item, Document) and isinstance(corpus.sources[item.source], Compressed):
+                writer.add(item.text)
+        writer.finish()
+
+
+def _first(items: Iterator[Document | Reject]) -> tuple[list[Document | Reject], bool]:
+    """The first items, until their documents reach the probe's bounds, and whether there are more."""
+    first: list[Document | Reject] = []
+    documents = characters = 0
     for item in islice(items, 10 * PROBE_DOCUMENTS):
+        first.append(item)
         if isinstance(item, Document):
-            documents.append(item)
+            documents += 1
             characters += len(item.text)
-        if len(documents) == PROBE_DOCUMENTS or characters >= PROBE_CHARACTERS:
+        if documents == PROBE_DOCUMENTS or characters >= PROBE_CHARACTERS:
             break
-    return documents
+    return first, next(items, None) is not None
 
 
 def _timed(work: Callable[[], T]) -> tuple[T, float]:

@@ -16,7 +16,7 @@ from litelong import UsageError
 from tools.corpus.document import Document, Reject
 from tools.corpus.rows import STRING, Columns, Row, Wanted, choose_columns, document_or_reject
 from tools.corpus.sources import changed
-from tools.corpus.streams import is_binary, open_stream, readable
+from tools.corpus.streams import expansion, is_binary, open_stream, readable
 from tools.corpus.text_files import binary_file
 
 _WINDOW_LINES = 100
@@ -43,7 +43,7 @@ class Jsonl:
 
     @property
     def size_bytes(self) -> int:
-        return self._path.stat().st_size
+        return round(self._path.stat().st_size * expansion(self._path, self._label))
 
     def stamp(self) -> str:
         status = self._path.stat()

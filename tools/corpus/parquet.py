@@ -39,7 +39,9 @@ class Parquet:
 
     @property
     def size_bytes(self) -> int:
-        return self._path.stat().st_size
+        with self._opened() as file:
+            columns = [self._columns(file).text] if file.metadata.num_rows else []
+            return _unpacked_size(file, range(file.num_row_groups), columns)
 
     def stamp(self) -> str:
         status = self._path.stat()
@@ -116,15 +118,18 @@ def _seekable(path: Path, label: str) -> Iterator[Path | BinaryIO]:
 
 def _batches(file: pq.ParquetFile, groups: Iterable[int], names: list[str]) -> Iterator[pa.RecordBatch]:
     groups = list(groups)
-    metadata = file.metadata
-    rows = size = 0
-    for group in groups:
-        part = metadata.row_group(group)
-        rows += part.num_rows
-        size += sum(
-            part.column(index).total_uncompressed_size
-            for index in range(part.num_columns)
-            if part.column(index).path_in_schema in names
-        )
+    rows = sum(file.metadata.row_group(group).num_rows for group in groups)
+    size = _unpacked_size(file, groups, names)
     batch_rows = max(1, min(_BATCH_ROWS, _BATCH_BYTES * rows // max(1, size)))
     yield from file.iter_batches(batch_size=batch_rows, row_groups=groups, columns=names, use_threads=False)
+
+
+def _unpacked_size(file: pq.ParquetFile, groups: Iterable[int], names: list[str]) -> int:
+    """Bytes of these columns of these row groups before compression."""
+    parts = [file.metadata.row_group(group) for group in groups]
+    return sum(
+        part.column(index).total_uncompressed_size
+        for part in parts
+        for index in range(part.num_columns)
+        if part.column(index).path_in_schema in names
+    )

@@ -25,7 +25,7 @@ class Source(Protocol):
 
     @property
     def size_bytes(self) -> int:
-        """Bytes as stored (compressed where the file is), for estimates."""
+        """About how many bytes of text it holds, as far as that is known without reading it: unpacked, markup included."""
 
     def read(self) -> Iterator[Document | Reject]:
         """Every document and every reject, in the source's own order. Raises `UsageError` for an unreadable file."""
@@ -46,7 +46,7 @@ class Corpus:
 
     @property
     def size_bytes(self) -> int:
-        """Bytes of all sources as stored (compressed where files are), for estimates."""
+        """About how many bytes of text all sources hold: see `Source.size_bytes`."""
         return sum(source.size_bytes for source in self.sources)
 
     def read(self, numbers: Collection[int] | None = None) -> Iterator[Document | Reject]:

@@ -22,6 +22,7 @@ PACKED_SUFFIXES = {".gz": "gzip", ".zst": "zstd"}
 SUPPORTED = ", ".join([*TEXT_SUFFIXES, *ROW_SUFFIXES]) + ", each also as .gz or .zst"
 _MAGIC = {"gzip": (b"\x1f\x8b",), "zstd": (b"\x28\xb5\x2f\xfd", *(bytes([b, 0x2A, 0x4D, 0x18]) for b in range(80, 96)))}
 SNIFF = 8192
+_MEASURED = 4 << 20
 _FEED = 1 << 14
 
 
@@ -50,11 +51,25 @@ def open_stream(path: Path, label: str) -> Iterator[BinaryIO]:
         if not packing:
             yield file
             return
-        if not file.peek(4).startswith(_MAGIC[packing]):
-            raise UsageError(f"{label}: not a {packing} file although its suffix says so: rename or remove it")
-        stream = gzip.GzipFile(fileobj=file) if packing == "gzip" else io.BufferedReader(_Zstd(file), 1 << 17)
-        with stream:
-            yield stream  # type: ignore[misc]  # GzipFile is a BinaryIO in all but name
+        with _unpacked(file, packing, label) as stream:
+            yield stream
+
+
+def expansion(path: Path, label: str) -> float:
+    """Bytes unpacked for each byte as stored, measured at the file's beginning; 1 where it is not packed."""
+    packing = kind_of(path.name).packing
+    if not packing:
+        return 1.0
+    with readable(label, packing), path.open("rb") as file, _unpacked(file, packing, label) as stream:
+        return len(stream.read(_MEASURED)) / max(1, file.tell())
+
+
+def _unpacked(file: io.BufferedReader, packing: str, label: str) -> BinaryIO:
+    if not file.peek(4).startswith(_MAGIC[packing]):
+        raise UsageError(f"{label}: not a {packing} file although its suffix says so: rename or remove it")
+    if packing == "gzip":
+        return gzip.GzipFile(fileobj=file)  # type: ignore[return-value]  # a BinaryIO in all but name
+    return io.BufferedReader(_Zstd(file), 1 << 17)
 
 
 @contextmanager

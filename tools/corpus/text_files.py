@@ -14,7 +14,7 @@ from tools.corpus.document import Document, Reject
 from tools.corpus.html import clean_html
 from tools.corpus.rows import Row, document_or_reject, printable
 from tools.corpus.sources import changed
-from tools.corpus.streams import SNIFF, is_binary, kind_of, open_stream, readable
+from tools.corpus.streams import SNIFF, expansion, is_binary, kind_of, open_stream, readable
 
 
 class TextFiles:
@@ -37,7 +37,12 @@ class TextFiles:
 
     @property
     def size_bytes(self) -> int:
-        return sum(self._status(name).st_size for name in self._names)
+        sizes = {True: 0, False: 0}
+        for name in self._names:
+            sizes[bool(kind_of(name).packing)] += self._status(name).st_size
+        packed = next((name for name in self._names if kind_of(name).packing), None)
+        factor = expansion(self._root / packed, self._where(packed)) if packed is not None else 1.0
+        return sizes[False] + round(sizes[True] * factor)  # one packed file stands for all
 
     @property
     def has_documents(self) -> bool:
