@@ -42,6 +42,13 @@ class Search(Protocol):
     ) -> list[list[Hit]]: ...
 
 
+class _Kept(NamedTuple):
+    """An anchor's negatives by rank, and how many better ones were near-copies of it."""
+
+    hits: list[Hit]
+    refused: int
+
+
 class Root(NamedTuple):
     """A document whose chunks will be anchors: its row, and the unit that it was chosen for."""
 
@@ -107,7 +114,7 @@ class _Miner:
         if not self._pool:
             raise UsageError(
                 f"{self._context.path}: every document would be a root and none is left for negatives; add documents, or lower "
-                "packing.target_tokens"
+                "packing.samples_per_topic"
             )
         if self._settings.source == "dense":
             from tools.search.dense import DenseIndex, load_embed
@@ -143,27 +150,46 @@ class _Miner:
         pieces = self._table.of(self._tables.hashes[root.row]).texts(text)
         anchors = [ChunkText.of(doc_id, number, piece) for number, piece in enumerate(pieces)]
         allowed = {self._tables.doc_ids[row] for row in root.unit.documents.tolist()} if self._by_topic else None
+        duplicates = self._near_duplicates(root.row)
 
         def excluded(_: ChunkText, found: str) -> bool:
-            return allowed is not None and document_of(found) not in allowed
+            document = document_of(found)
+            return document in duplicates or (allowed is not None and document not in allowed)
 
-        depth = SPARE * depth_of(root.row, self._chunks, self._context.recipe_settings)
+        wanted = SPARE * depth_of(root.row, self._chunks, self._context.recipe_settings)
         unit_id = root.unit.unit_id if self._by_topic else ""
-        rows, refused = [], 0
-        for anchor, hits in zip(anchors, search(anchors, depth, excluded=excluded), strict=True):
-            kept = self._without_near_copies(root.row, anchor.number, hits)
-            refused += len(hits) - len(kept)
-            rows += [NegativeRow(unit_id, anchor.chunk_id, h.doc_id, n, h.score) for n, h in enumerate(kept, 1)]
-        return rows, refused
+        found = {anchor.number: _Kept([], 0) for anchor in anchors}
+        asked, depth = anchors, wanted
+        while asked:
+            short = []
+            for anchor, hits in zip(asked, search(asked, depth, excluded=excluded), strict=True):
+                kept = found[anchor.number] = self._without_near_copies(root.row, anchor.number, hits, wanted)
+                if len(kept.hits) < wanted and len(hits) == depth:
+                    short.append(anchor)
+            asked, depth = short, 2 * depth
+        rows = [
+            NegativeRow(unit_id, anchor.chunk_id, hit.doc_id, rank, hit.score)
+            for anchor in anchors
+            for rank, hit in enumerate(found[anchor.number].hits, 1)
+        ]
+        return rows, sum(kept.refused for kept in found.values())
 
-    def _without_near_copies(self, root: int, number: int, hits: list[Hit]) -> list[Hit]:
-        """Hits whose estimated similarity to the anchor's own tokens is below the threshold: a copy is no negative."""
+    def _near_duplicates(self, root: int) -> set[str]:
+        """Documents that never share a sample with the root: asked for, they would take the best places of its own negatives."""
+        if not self._tables.grouped:
+            return set()
+        rows = np.flatnonzero(self._tables.group == self._tables.group_of(root)).tolist()
+        return {self._tables.doc_ids[row] for row in rows if row != root}
+
+    def _without_near_copies(self, root: int, number: int, hits: list[Hit], wanted: int) -> "_Kept":
+        """The first `wanted` hits whose estimated similarity to the anchor's own tokens is below the threshold."""
         threshold = self._settings.near_copies
         if threshold is None or not hits:
-            return hits
+            return _Kept(hits[:wanted], 0)
         sketches = signatures([self._ids(root, number), *(self._ids(*self._place(hit.doc_id)) for hit in hits)])
-        similarity = (sketches[1:] == sketches[0]).mean(axis=1)
-        return [hit for hit, near in zip(hits, similarity >= threshold, strict=True) if not near]
+        far = np.flatnonzero((sketches[1:] == sketches[0]).mean(axis=1) < threshold)[:wanted].tolist()
+        looked_at = far[-1] + 1 if len(far) == wanted else len(hits)
+        return _Kept([hits[place] for place in far], looked_at - len(far))
 
     def _place(self, chunk_id: str) -> tuple[int, int]:
         document, _, number = chunk_id.rpartition("#")

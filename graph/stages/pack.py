@@ -54,6 +54,12 @@ def _nothing(context: RunContext, units: list[Unit], plan: Plan) -> str:
             "(taxonomy.select) or lower packing.context_length"
         )
     best = max(plan.short_units.values(), default=0)
+    if context.parts.recipe.unit == "corpus":
+        what = "no document with its negatives fills" if context.parts.recipe.mines else "the corpus does not fill"
+        return (
+            f"{context.path}: {what} a sample of {packing.context_length:,} tokens (the best has {best:,}); lower "
+            "packing.context_length or add documents"
+        )
     return (
         f"{context.path}: none of {len(units)} topics fills a sample of {packing.context_length:,} tokens (the best has "
         f"{best:,}); lower packing.context_length or retrieve.floor, or add documents"

@@ -252,15 +252,15 @@ def test_a_run_whose_topics_fill_nothing_says_so_in_one_line(
     )
 
 
-def test_a_corpus_in_which_every_document_would_be_a_root_is_refused(
+def test_a_corpus_of_near_copies_has_no_negatives_and_is_refused(
     litelong: Callable[..., Any], refused: Callable[..., None], tmp_path: Path
 ) -> None:
     (tmp_path / "texts").mkdir()
     for number in range(2):
-        (tmp_path / "texts" / f"{number}.txt").write_text(f"The whale number {number} swims in the deep sea. " * 30)
+        (tmp_path / "texts" / f"{number}.txt").write_text("The whale swims in the deep sea. " * 45 + f"{number}")
     packing = {"recipe": "nextlong", "context_length": 400}
     config = tmp_path / "config.yaml"
     config.write_text(yaml.safe_dump({"corpus": {"path": str(tmp_path / "texts")}, "packing": packing}))
     answer = litelong("run", config, "--out", tmp_path / "run")
-    refused(answer, "none is left for negatives", "add documents")
+    refused(answer, "no document with its negatives fills a sample of 400 tokens (the best has 36", "add documents")
     assert not (tmp_path / "run").exists()

@@ -109,11 +109,20 @@ def roots_of(units: Sequence[Unit], tables: Tables, settings: Settings, cap: int
         if unit.topic_id:
             chosen = eligible[: settings.samples_per_topic + SPARE_OF_TOPIC]
         else:
-            most = _samples_at_most(tables, settings, cap)
-            chosen = eligible[: int(SPARE * most) + 1]
+            chosen = eligible[: _roots_at_most(eligible, tables, settings, cap)]
         free[chosen] = False
         roots[unit.unit_id] = chosen
     return roots
+
+
+def _roots_at_most(eligible: RowArray, tables: Tables, settings: Settings, cap: int) -> int:
+    """How many of `eligible` [h] become roots: a few to spare, but what they leave holds most of what their samples need."""
+    most = _samples_at_most(tables, settings, cap)
+    held = np.concatenate(([0], tables.lengths[eligible].cumsum()))
+    made = min(most, len(eligible))
+    needed = (made * settings.layout.capacity - int(held[made])) / (SPARE * cap)
+    left = int(held.searchsorted(int(tables.lengths.sum()) - needed, "right")) - 1
+    return min(int(SPARE * most) + 1, left)
 
 
 def _samples_at_most(tables: Tables, settings: Settings, cap: int) -> int:
