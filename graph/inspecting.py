@@ -173,7 +173,7 @@ class _Reading(RunContext):
 
 
 def _reading(run_dir: RunDir, config: Config) -> _Reading:
-    return _Reading(config, prepare(config), run_dir)
+    return _Reading(config, prepare(config, debates=False), run_dir)
 
 
 def _find(path: Path, sample_id: str) -> dict[str, Any]:

@@ -40,8 +40,12 @@ class Parts:
     corpus: CorpusSpec
 
 
-def prepare(config: Config) -> Parts:
-    """Check everything a configuration names. Raises `UsageError`, and writes nothing."""
+def prepare(config: Config, *, debates: bool = True) -> Parts:
+    """Check everything a configuration names. Raises `UsageError`, and writes nothing.
+
+    Where nothing `debates` any more, nobody is seated: whoever looks into a run or packs it anew needs no key of its models, nor
+    the packages and prompts of its roles.
+    """
     from tools.tokens import load_tokenizer
 
     recipe = get_recipe(config.packing.recipe)
@@ -51,16 +55,9 @@ def prepare(config: Config) -> Parts:
     categories = taxonomy.select(choice_of(config.taxonomy, config.run.seed))
     check_expansion(taxonomy, config.taxonomy.expansion_factor)
     seats = config.debate.seats()
-    for seat in seats:
-        number = int(seat.name.rsplit("-", 1)[1]) - 1
-        where = f"debate.{seat.kind}s.{number}"
-        find_role(seat.role, seat.kind, seat.model, where)
-        if seat.prompt is not None:
-            given_parts(seat.prompt, f"{where}.prompt")
-    if config.debate.engine == "autogen":
-        load_team()
+    if debates:
+        _check_seats(config, seats)
     check_backend(config.search.settings.backend)
-    check_models(config, seats)
     corpus = spec_of(config)
     corpus.open(None)
     check_apart(config.out, config.corpus.path)
@@ -70,6 +67,18 @@ def prepare(config: Config) -> Parts:
     specials_of(config, tokenizer, interleaved=recipe.interleaved)
     from_corpus = recipe.unit == "corpus" or (recipe.mines and pool_of(config, recipe) == "corpus")
     return Parts(tokenizer, taxonomy, tuple(categories), recipe, from_corpus, seats, corpus)
+
+
+def _check_seats(config: Config, seats: Sequence[Seat]) -> None:
+    for seat in seats:
+        number = int(seat.name.rsplit("-", 1)[1]) - 1
+        where = f"debate.{seat.kind}s.{number}"
+        find_role(seat.role, seat.kind, seat.model, where)
+        if seat.prompt is not None:
+            given_parts(seat.prompt, f"{where}.prompt")
+    if config.debate.engine == "autogen":
+        load_team()
+    check_models(config, seats)
 
 
 def spec_of(config: Config) -> CorpusSpec:

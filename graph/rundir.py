@@ -198,6 +198,15 @@ class RunDir:
         self.save()
 
 
+def is_debated(path: Path) -> bool:
+    """Whether the run in `path`, if there is one, asks no model any more: its debates are done, or it began with another's."""
+    try:
+        manifest = RunDir.open(path).manifest
+    except UsageError:
+        return False
+    return "debate" in manifest["stages"] or "repacked_from" in manifest
+
+
 def locked(path: Path) -> FileLock:
     """The lock of the run in `path`, taken. Raises `UsageError` when another process has it, `OSError` where none can be made."""
     lock = FileLock(path / LOCK, thread_local=False)

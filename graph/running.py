@@ -16,7 +16,7 @@ from graph.outcomes import DeadLettersError
 from graph.parts import prepare
 from graph.pipeline import build_pipeline_graph
 from graph.progress import Progress
-from graph.rundir import RunDir
+from graph.rundir import RunDir, is_debated
 from graph.taxonomies import record
 from litelong import UsageError
 
@@ -47,7 +47,7 @@ async def arun(config: Config, *, progress: Progress | None = None, allow_failed
     Raises `UsageError` for what the user must put right; a run that this call began is then removed again, unless
     language models have been paid for what is in it, or only some debates failed (`DeadLettersError`).
     """
-    parts = prepare(config)
+    parts = prepare(config, debates=not is_debated(config.out))
     run_dir = RunDir.claim(config)
     context = RunContext(config, parts, run_dir, progress)
     context.allow_failed = allow_failed

@@ -82,7 +82,7 @@ def validate(path: Path, progress: Progress | None = None) -> Validation:
     if result.problems:
         return result
     config = run_dir.config()
-    parts = prepare(config)
+    parts = prepare(config, debates=False)
     check_recorded(run_dir, parts.taxonomy)
     with tempfile.TemporaryDirectory(prefix="litelong-validate-") as folder:
         context = _Checked(config, parts, run_dir, progress or Quiet(), folder=Path(folder))

@@ -190,3 +190,38 @@ def test_limits_prices_and_the_budget_do_not_make_it_another_run(
     other = config(debate=panel(server, models={name: {"max_tokens": 9}}))
     assert plain.fingerprint() == same.fingerprint() != other.fingerprint()
     assert load_config(plain.model_dump(mode="json")).fingerprint() == plain.fingerprint()
+
+
+def test_a_finished_run_is_packed_anew_and_looked_into_without_its_models_or_their_key(
+    config: Callable[..., Any],
+    two: dict[str, Any],
+    litelong: Callable[..., Any],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Whoever gets a run has no key for the models that found its topics, and their server is gone."""
+    monkeypatch.setenv("A_KEY", "sk-of-somebody")
+    with ChatServer(reply) as server:
+        debate = panel(server)
+        keys = {seat["model"]: {"key_env": "A_KEY"} for seat in debate["proposers"] + debate["judges"]}
+        path = run(config("first", taxonomy=two, debate={**debate, "models": keys})).path
+        questions = len(server.questions)
+        assert litelong("repack", path, "--context-length", 512, "--out", tmp_path / "alive").status == 0
+        assert len(server.questions) == questions > 0
+    monkeypatch.delenv("A_KEY")
+    changes: tuple[list[object], ...] = (
+        ["--context-length", 512],
+        ["--context-length", 1400],  # searches again
+        ["--recipe", "litelong+nextlong"],
+        ["--recipe", "standard"],
+    )
+    for number, change in enumerate(changes):
+        answer = litelong("repack", path, *change, "--out", tmp_path / str(number))
+        assert answer.status == 0, answer.err
+        assert litelong("validate", tmp_path / str(number)).status == 0
+    assert litelong("validate", path).status == 0
+    assert litelong("inspect", path).status == 0
+    # A run that would have to ask says what is missing.
+    answer = litelong("run", path / "config.yaml", "--out", tmp_path / "again")
+    assert answer.status == 2
+    assert "A_KEY is not set" in answer.err
