@@ -22,7 +22,7 @@ from tools.packing.utk import Knotted, knotted
 def read_tables(context: RunContext) -> Tables:
     """Tables of the documents that were encoded, in content-hash order."""
     documents = context.documents
-    lengths = mapped(context.store.lengths(documents.hashes), context.scratch)
+    lengths = context.store.lengths(documents.hashes)
     threshold = context.config.packing.near_duplicates
     if threshold is None:
         return Tables(documents.doc_ids, documents.hashes, lengths)

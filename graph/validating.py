@@ -25,20 +25,22 @@ from graph.layouts import LayoutReader
 from graph.packing import make_plan, read_tables, read_units
 from graph.parts import prepare
 from graph.progress import Progress, Quiet
+from graph.proving import SampleRows, TopicHits, Uses
 from graph.rundir import RunDir
-from graph.stages.curate import read_topics
-from graph.stages.retrieve import read_hits
 from graph.taxonomies import check_recorded
 from tools.files import file_digest
 from tools.once import once
-from tools.packing.check import check_sample
-from tools.packing.ledger import Spans, most_uses
+from tools.packing.check import check_sample, has_null
 from tools.packing.plan_file import read_plan, write_plan
 from tools.packing.schema import SAMPLES
 from tools.packing.tables import Plan, Tables
 
 ALWAYS = ("config.yaml", "manifest.json", "ledger.json", "usage.json", "plan", "samples")
 WITH_TOPICS = ("topics.jsonl", "rejected.jsonl", "checkpoints.sqlite", "debates", "hits")
+
+_PLANNED_AT_ONCE = 16
+"""Samples of a plan that are looked at together: a segment as Python sees it takes a kilobyte."""
+_NO_IDS = np.empty(0, np.uint32)
 
 
 @dataclass(slots=True)
@@ -148,12 +150,12 @@ def _check_plan(context: RunContext, plan: Plan, tables: Tables, folder: Path, r
 
 def _check_samples(context: RunContext, tables: Tables, result: Validation) -> None:
     planned = _rows(context.path / "plan")
-    hits = _hits(context)
-    uses = _Uses(tables)
-    layouts = LayoutReader(context, tables)
+    row_of = SampleRows(tables.doc_ids)
+    hits, uses = TopicHits(context, tables), Uses(tables, context.scratch)
+    layouts = LayoutReader(context, tables, row_of)
 
     def tokens_of(doc_id: str) -> NDArray[Any] | None:
-        row = tables.doc_ids.row(doc_id)
+        row = row_of(doc_id)
         return None if row is None else np.asarray(context.store.ids(tables.hashes[row]))
 
     marker = context.run.stage("pack")
@@ -162,56 +164,23 @@ def _check_samples(context: RunContext, tables: Tables, result: Validation) -> N
         for file in sorted((context.path / "samples").glob("part-*.parquet")):
             for number, row in enumerate(_sample_rows(file, result)):
                 where = f"samples/{file.name} row {number} ({row['sample_id']})"
+                whole = not has_null(row)
+                row_of.read(row["segments"] if whole else ())
                 found = check_sample(row, tokens_of, context.specials, context.shape)
                 found += _against_plan(row, next(planned, None))
-                found += _against_hits(row, hits)
-                found += layouts.problems(row)
-                found += uses.add(row["segments"])
+                if whole:
+                    found += hits.problems(row, row_of)
+                    found += layouts.problems(row)
+                    found += uses.add(row["segments"], row_of)
                 result.problems += [f"{where}: {problem}" for problem in found]
                 result.samples += 1
-                result.segments += len(row["segments"])
+                result.segments += len(row["segments"] or ())
                 result.tokens += len(row["input_ids"])
                 tick(1)
     result.problems += uses.over(context.config.packing.max_uses_per_document)
     left = sum(1 for _ in planned)
     if left:
         result.problems.append(f"samples: {left} planned samples are missing")
-
-
-class _Uses:
-    """What the samples use of which document, to be held against the caps; and near-duplicates in one sample."""
-
-    def __init__(self, tables: Tables) -> None:
-        self._tables = tables
-        self._rows: list[int] = []
-        self._begins: list[int] = []
-        self._ends: list[int] = []
-
-    def add(self, segments: list[dict[str, Any]]) -> list[str]:
-        """Count a sample's segments; gives the near-duplicates among their documents, in words."""
-        by_group: dict[int, str] = {}
-        problems = []
-        for segment in segments:
-            doc_id = segment["doc_id"]
-            row = self._tables.doc_ids.row(doc_id)
-            if row is None:
-                continue
-            self._rows.append(row)
-            self._begins.append(segment["doc_start"])
-            self._ends.append(segment["doc_start"] + segment["length"])
-            other = by_group.setdefault(self._tables.group_of(row), doc_id)
-            if other != doc_id:
-                problems.append(f"documents '{other}' and '{doc_id}' are near-duplicates")
-        return problems
-
-    def over(self, cap: int) -> list[str]:
-        """Documents of which a token is used more than `cap` times, in words."""
-        rows, begins, ends = (np.array(column, np.int64) for column in (self._rows, self._begins, self._ends))
-        counts = most_uses(Spans(rows, begins, ends, np.zeros_like(rows)), len(self._tables))
-        return [
-            f"samples: document '{self._tables.doc_ids[row]}' is used {counts[row]} times, over its cap of {cap}"
-            for row in np.flatnonzero(counts > cap).tolist()
-        ]
 
 
 def _sample_rows(file: Path, result: Validation) -> Iterator[dict[str, Any]]:
@@ -223,7 +192,8 @@ def _sample_rows(file: Path, result: Validation) -> Iterator[dict[str, Any]]:
             for batch in parquet.iter_batches(batch_size=8):
                 ids = batch.column("input_ids")
                 for i, row in enumerate(batch.drop_columns(["input_ids"]).to_pylist()):
-                    yield {**row, "input_ids": ids[i].values.to_numpy()}
+                    values = ids[i].values
+                    yield {**row, "input_ids": _NO_IDS if values is None else values.to_numpy()}
     except (pa.ArrowException, OSError) as error:
         result.problems.append(f"samples/{file.name}: cannot be read as Parquet ({error})")
 
@@ -232,32 +202,6 @@ def _against_plan(row: Mapping[str, Any], planned: Mapping[str, Any] | None) -> 
     if planned is None:
         return ["is not in the plan"]
     return [f"column {name} is not the plan's" for name in planned if planned[name] != row[name]]
-
-
-def _against_hits(row: Mapping[str, Any], hits: Mapping[str, Mapping[str, tuple[int, float]]]) -> list[str]:
-    """Every segment's document was a hit of the sample's topic, at that rank and score (a negative: `LayoutReader`)."""
-    if not row["topic_id"]:
-        return []
-    known = hits.get(row["topic_id"])
-    if known is None:
-        return [f"topic {row['topic_id']} is not in topics.jsonl"]
-    return [
-        f"segment {n}: document '{s['doc_id']}' is not a hit of the topic at rank {s['rank']}"
-        for n, s in enumerate(row["segments"])
-        if s["role"] != "negative" and known.get(s["doc_id"]) != (s["rank"], s["score"])
-    ]
-
-
-def _hits(context: RunContext) -> dict[str, dict[str, tuple[int, float]]]:
-    if context.parts.recipe.unit != "topic":
-        return {}
-    hits: dict[str, dict[str, tuple[int, float]]] = {
-        topic["topic_id"]: {} for topic in read_topics(context.path / "topics.jsonl")
-    }
-    for batch in read_hits(context.path / "hits"):
-        for row in batch.to_pylist():
-            hits.setdefault(row["topic_id"], {})[row["doc_id"]] = (row["rank"], row["score"])
-    return hits
 
 
 def _check_ledger(context: RunContext, again: Mapping[str, Any], result: Validation) -> None:
@@ -291,5 +235,5 @@ def _check_digests(run_dir: RunDir, result: Validation) -> None:
 
 
 def _rows(folder: Path) -> Iterator[dict[str, Any]]:
-    for batch in read_plan(folder, 1024):
+    for batch in read_plan(folder, _PLANNED_AT_ONCE):
         yield from batch.to_pylist()

@@ -3,6 +3,7 @@
 A list of Python strings takes 60 bytes a short id and one of hashes 57; these take the id's own bytes and 8 more, and 16.
 """
 
+import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
@@ -40,6 +41,23 @@ def mapped(array: Numbers, folder: Path) -> Numbers:
             array.tofile(file)
             file.flush()
             return np.memmap(file, array.dtype, "r", shape=array.shape).view(np.ndarray)  # type: ignore[return-value]
+    except OSError:
+        return array
+
+
+def zeros(n: int, dtype: DTypeLike, folder: Path) -> NDArray[Any]:
+    """An array [n] of zeros, to be written in any order; in a file without a name in `folder` from 1 MiB on, where one can be."""
+    array = np.zeros(n, dtype)
+    if array.nbytes < _WORTH_A_FILE:
+        return array
+    try:
+        with tempfile.TemporaryFile(dir=folder) as file:
+            # Reserved, so that a full disk is an error here and not a signal in the middle of a write.
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(file.fileno(), 0, array.nbytes)
+            else:
+                file.truncate(array.nbytes)
+            return np.memmap(file, dtype, "r+", shape=n).view(np.ndarray)
     except OSError:
         return array
 

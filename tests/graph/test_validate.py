@@ -123,6 +123,32 @@ def test_a_document_used_over_its_cap_is_named(
     assert f"samples: document '{document}' is used 2 times, over its cap of 1" in problems(litelong, copied)
 
 
+def test_a_hit_at_another_rank_or_score_is_named(copied: Path, litelong: Litelong) -> None:
+    for number, (key, value) in enumerate({"rank": 77, "score": 0.5}.items()):
+        change_samples(copied, "segments", lambda samples, n=number, k=key, v=value: samples[n][1].update({k: v}))  # type: ignore[misc]
+    table = pq.read_table(sample_file(copied), columns=["segments"])
+    named = [table["segments"][n].as_py()[1] for n in (0, 1)]
+    found = problems(litelong, copied)
+    for number, segment in enumerate(named):
+        expected = f"segment 1: document '{segment['doc_id']}' is not a hit of the topic at rank {segment['rank']}"
+        assert [line for line in found if f"row {number} (" in line and line.endswith(expected)]
+
+
+@pytest.mark.parametrize("column", ["input_ids", "n_tokens", "doc_lens", "segments", "a segment", "a doc_id"])
+def test_what_a_sample_lacks_is_a_problem_and_not_a_crash(column: str, copied: Path, litelong: Litelong) -> None:
+    def lose(samples: list[Any]) -> None:
+        if column == "a segment":
+            samples[0][0] = None
+        elif column == "a doc_id":
+            samples[0][0]["doc_id"] = None
+        else:
+            samples[0] = None
+
+    sample = change_samples(copied, "segments" if " " in column else column, lose)
+    expected = "has 0 ids, not 1024" if column == "input_ids" else "n_tokens, doc_lens or segments hold a null"
+    assert any(f"({sample}): {expected}" in line for line in problems(litelong, copied))
+
+
 def test_a_changed_ledger_is_found(copied: Path, litelong: Litelong, accept_digests: Callable[[Path], None]) -> None:
     path = copied / "ledger.json"
     ledger = orjson.loads(path.read_bytes())

@@ -25,7 +25,7 @@ def check_sample(
     segments, n_tokens, context_length = row["segments"], row["n_tokens"], shape.context_length
     if len(ids) != context_length:
         return [f"has {len(ids)} ids, not {context_length}"]
-    if _has_null(row):
+    if has_null(row):
         return ["n_tokens, doc_lens or segments hold a null"]
     placed = _check_places(segments, context_length)
     if placed:
@@ -46,7 +46,8 @@ def check_sample(
     return problems + _check_spans(row["doc_lens"], segments, int(n_tokens), shape)
 
 
-def _has_null(row: Mapping[str, Any]) -> bool:
+def has_null(row: Mapping[str, Any]) -> bool:
+    """Whether the row lacks a value that says where its documents' tokens are."""
     doc_lens, segments = row["doc_lens"], row["segments"]
     return (
         row["n_tokens"] is None

@@ -4,9 +4,10 @@ It reads rows of `samples/*.parquet`, the chunk borders of the documents and the
 the ids are is `tools.packing.check`'s matter.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Protocol
 
 ChunkBorders = Callable[[str], Sequence[int] | None]
 """doc_id -> the first token of each of its chunks, and at the end its length (None: no such document)."""
@@ -130,15 +131,28 @@ def _check_random(gaps: Sequence[Rows], found: Sequence[Mapping[str, tuple[int, 
     return []
 
 
+class Reached(Protocol):
+    """doc_id -> the token up to which the document stands in samples, 0 at first."""
+
+    def __getitem__(self, doc_id: str, /) -> int: ...
+
+    def __setitem__(self, doc_id: str, token: int, /) -> None: ...
+
+
 class EndToEnd:
     """Reads samples of whole documents, in the run's order. One may be cut at a sample's end; the next sample goes on with it."""
 
-    def __init__(self, length_of: Callable[[str], int | None], *, carries: bool) -> None:
-        """`length_of`: doc_id -> its tokens (None: no such document). `carries`: whether the rest of a cut document is packed."""
+    def __init__(
+        self, length_of: Callable[[str], int | None], *, carries: bool, reached: Reached | None = None
+    ) -> None:
+        """`length_of`: doc_id -> its tokens (None: no such document). `carries`: whether the rest of a cut document is packed.
+
+        `reached` keeps how far documents stand in samples (None: in memory).
+        """
         self._length_of, self._carries = length_of, carries
         self._open: tuple[str, str, int] | None = None
         """The unit of the last sample, the document that it cut, and where."""
-        self._reached: dict[str, int] = {}
+        self._reached: Reached = defaultdict(int) if reached is None else reached
 
     def problems(self, row: Mapping[str, Any]) -> list[str]:
         """What is wrong with the next sample, each in one line."""
@@ -154,7 +168,7 @@ class EndToEnd:
             if cut and s is not segments[-1]:
                 problems.append(f"{name} is cut, and the sample does not end with it")
             # What topics leave is packed from where the last of them stopped.
-            begins = self._reached.get(s["doc_id"], 0) if self._carries and not row["topic_id"] else 0
+            begins = self._reached[s["doc_id"]] if self._carries and not row["topic_id"] else 0
             if s["doc_start"] != begins and not (n == 0 and goes_on):
                 problems.append(f"{name} begins at token {s['doc_start']}, not {begins}")
             self._open = (unit, s["doc_id"], end) if cut and self._carries else None
@@ -164,7 +178,7 @@ class EndToEnd:
     def reach(self, segments: Rows) -> None:
         """Take note of how far documents stand in a sample, whatever its layout."""
         for s in segments:
-            self._reached[s["doc_id"]] = max(s["doc_start"] + s["length"], self._reached.get(s["doc_id"], 0))
+            self._reached[s["doc_id"]] = max(s["doc_start"] + s["length"], self._reached[s["doc_id"]])
 
 
 def check_knotted(row: Mapping[str, Any], *, marked: bool = False) -> list[str]:

@@ -1,6 +1,6 @@
 """`negatives/*.parquet`: the chunks that were mined for each anchor, and the documents whose chunks were asked for (roots)."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -64,14 +64,6 @@ def counts(folder: Path) -> tuple[int, int]:
     metadata = [pq.read_metadata(path) for path in parts(folder)]
     refused = sum(int(dict(m.metadata or {}).get(_REFUSED, 0)) for m in metadata)
     return sum(m.num_rows for m in metadata), refused
-
-
-def rows(folder: Path) -> Iterator[NegativeRow]:
-    """Every row, in the order in which it was mined."""
-    for path in parts(folder):
-        with pq.ParquetFile(path) as file:
-            for batch in file.iter_batches():
-                yield from (NegativeRow(*row) for row in zip(*(c.to_pylist() for c in batch.columns), strict=True))
 
 
 def read_negatives(folder: Path, tables: Tables) -> dict[str, Negatives]:

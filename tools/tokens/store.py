@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from litelong import UsageError
-from tools.columns import Column, Hashes, mapped
+from tools.columns import Column, Hashes
 from tools.files import allow_open_files, ignore, write_atomic
 from tools.lookup import GrowingLookup, HashLookup
 from tools.tokens.interface import Located, Tokenizer
@@ -28,6 +28,8 @@ _FORMAT = "litelong token store 2"
 _BATCH_CHARACTERS = 1 << 22  # about 1M tokens: enough to keep threads busy, little to hold
 _BATCH_DOCUMENTS = 1 << 13
 _PART_DOCUMENTS = 1 << 20
+_ASKED_AT_ONCE = 1 << 16
+"""Documents that are looked up at a time: an answer takes 100 bytes each beside itself."""
 
 
 class TokenStore:
@@ -67,9 +69,12 @@ class TokenStore:
         return int(self.lengths([key])[0])
 
     def lengths(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
-        """int64 [n]: lengths in tokens. Raises `KeyError` for the first that the store does not hold."""
-        places = self._lookup.held(hashes, "the token store")
-        return self._offsets[places + 1] - self._offsets[places]
+        """int64 [n]: lengths in tokens (mapped: see `Column`). Raises `KeyError` for the first that the store does not hold."""
+        lengths = Column(np.int64, self.folder)
+        for some in _some(hashes):
+            places = self._lookup.held(some, "the token store")
+            lengths.append(self._offsets[places + 1] - self._offsets[places])
+        return lengths.array()
 
     def ids(self, key: bytes) -> Ids:
         """A document's ids: a read-only view of the mapped file, uint16 or uint32. Raises `KeyError` when it is not held."""
@@ -80,9 +85,10 @@ class TokenStore:
 
     def locate(self, hashes: Sequence[bytes]) -> Located:
         """Where the ids of many documents lie. Raises `KeyError` for the first that the store does not hold."""
-        places = self._lookup.held(hashes, "the token store")
-        narrow = mapped(places.astype(np.uint32), self.folder) if len(self) < 1 << 32 else mapped(places, self.folder)
-        return Located(self._ids, narrow, self._offsets, self._first_documents, self._first_tokens)
+        places = Column(np.uint32 if len(self) < 1 << 32 else np.int64, self.folder)
+        for some in _some(hashes):
+            places.append(self._lookup.held(some, "the token store"))
+        return Located(self._ids, places.array(), self._offsets, self._first_documents, self._first_tokens)
 
     def fill(
         self,
@@ -179,6 +185,10 @@ class TokenStore:
         offsets.append(np.array(tokens[-1:]))
         self._offsets: NDArray[np.int64] = offsets.array()
         self._first_documents, self._first_tokens = np.array(documents[:-1], np.int64), np.array(tokens[:-1], np.int64)
+
+
+def _some(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
+    return (hashes[begin : begin + _ASKED_AT_ONCE] for begin in range(0, len(hashes), _ASKED_AT_ONCE))
 
 
 def _fill_part(
