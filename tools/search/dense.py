@@ -6,7 +6,7 @@ thread, because more of them would add up floating-point numbers in another orde
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from math import sqrt
 from pathlib import Path
@@ -17,7 +17,8 @@ import orjson
 from numpy.typing import NDArray
 
 from litelong import UsageError
-from tools.files import ignore, replacing, write_atomic
+from tools.columns import Hashes
+from tools.files import content_hash, ignore, replacing, write_atomic
 from tools.search.chunks import ChunkText, document_of
 from tools.search.interface import Hit
 
@@ -87,10 +88,10 @@ def _wordllama() -> Embed:
 
 
 class DenseIndex:
-    """Meta-chunks by their embeddings; asked like `ChunkIndex`."""
+    """Meta-chunks by their embeddings; asked like `ChunkIndex`, and as there equal scores are ordered by content hash."""
 
-    def __init__(self, index: Any, ids: list[str], embed: Embed) -> None:  # noqa: ANN401 - faiss is untyped
-        self._index, self._ids, self._embed = index, ids, embed
+    def __init__(self, index: Any, ids: list[str], hashes: Hashes, embed: Embed) -> None:  # noqa: ANN401 - faiss is untyped
+        self._index, self._ids, self._hashes, self._embed = index, ids, hashes, embed
 
     @classmethod
     def build(
@@ -103,23 +104,27 @@ class DenseIndex:
     ) -> Self:
         """Embed and index `chunks` into the folder `path`; `tick` gets the number just embedded. `exact`: see `EXACT`."""
         faiss = _faiss()
-        ids, vectors = [], []
+        ids, digests, vectors = [], [], []
         rest = iter(chunks)
         while batch := list(islice(rest, _BATCH)):
             vectors.append(embed([chunk.text for chunk in batch]))
             ids += [chunk.chunk_id for chunk in batch]
+            digests.append(Hashes(content_hash(chunk.text) for chunk in batch).array)
             tick(len(batch))
         if not ids:
             raise UsageError(f"{path}: there is no chunk to draw negatives from")
         # One array: FAISS trains on all of it. 1 KiB a chunk for 256 dimensions.
         stacked = np.concatenate(vectors)
         del vectors
-        index = _trained(faiss, stacked, exact)
+        hashes = Hashes(np.concatenate(digests))
+        index = _trained(faiss, stacked, hashes, exact)
         index.add(stacked)
         write_atomic(path / "ids.json", orjson.dumps(ids))
+        with replacing(path / "hashes.npy") as temporary, temporary.open("wb") as stream:
+            np.save(stream, hashes.array)
         with replacing(path / "vectors.faiss") as temporary:
             faiss.write_index(index, str(temporary))
-        return cls(index, ids, embed)
+        return cls(index, ids, hashes, embed)
 
     @classmethod
     def open(cls, path: Path, embed: Embed) -> Self:
@@ -127,12 +132,13 @@ class DenseIndex:
         faiss = _faiss()
         try:
             ids = orjson.loads((path / "ids.json").read_bytes())
+            hashes = Hashes(np.load(path / "hashes.npy"))
             index = faiss.read_index(str(path / "vectors.faiss"))
-            if index.ntotal != len(ids):
+            if not index.ntotal == len(ids) == len(hashes):
                 raise ValueError("its files do not fit each other")
         except (OSError, ValueError, RuntimeError) as error:
             raise UsageError(f"dense index {path}: damaged ({error!s:.100}); delete the folder") from None
-        return cls(index, ids, embed)
+        return cls(index, ids, hashes, embed)
 
     def look_into(self, cells: int) -> None:
         """Search so many cells of an inverted file: more find more, and take longer."""
@@ -159,7 +165,9 @@ class DenseIndex:
             short = []
             for row, place in enumerate(asked):
                 found[place] = self._left(chunks[place], scores[row], places[row], k, excluded)
-                if len(found[place]) < k and depth < len(self) and places[row][-1] >= 0:
+                # The last may be one of many equal ones, of which the engine gave the first that it was given.
+                whole = len(found[place]) == k and found[place][-1].score > _rounded(scores[row][-1])
+                if not whole and depth < len(self) and places[row][-1] >= 0:
                     short.append(place)
             asked, depth = short, min(2 * depth, len(self))
         return found
@@ -173,15 +181,17 @@ class DenseIndex:
         excluded: Callable[[ChunkText, str], bool],
     ) -> list[Hit]:
         hits = sorted(
-            (-round(float(score), 4), self._ids[place])
+            (-_rounded(score), self._hashes[place], self._ids[place])
             for score, place in zip(scores.tolist(), places.tolist(), strict=True)
             if place >= 0 and document_of(self._ids[place]) != chunk.doc_id
         )
-        others: Iterator[tuple[float, str]] = (hit for hit in hits if not excluded(chunk, hit[1]))
-        return [
-            Hit(chunk_id, rank, float(np.float32(-score)))
-            for rank, (score, chunk_id) in enumerate(islice(others, k), 1)
-        ]
+        others = (hit for hit in hits if not excluded(chunk, hit[2]))
+        return [Hit(chunk_id, rank, -score) for rank, (score, _, chunk_id) in enumerate(islice(others, k), 1)]
+
+
+def _rounded(score: float) -> float:
+    """A float32: embeddings of one text may differ behind that with the texts beside it."""
+    return float(np.float32(round(float(score), 4)))
 
 
 def _faiss() -> Any:  # noqa: ANN401 - faiss is untyped
@@ -193,7 +203,7 @@ def _faiss() -> Any:  # noqa: ANN401 - faiss is untyped
     return faiss
 
 
-def _trained(faiss: Any, vectors: NDArray[np.float32], exact: int) -> Any:  # noqa: ANN401 - faiss is untyped
+def _trained(faiss: Any, vectors: NDArray[np.float32], hashes: Hashes, exact: int) -> Any:  # noqa: ANN401 - faiss is untyped
     count, width = vectors.shape
     flat = faiss.IndexFlatIP(width)
     if count <= exact:
@@ -203,5 +213,6 @@ def _trained(faiss: Any, vectors: NDArray[np.float32], exact: int) -> Any:  # no
     index.cp.seed = _SEED
     index.nprobe = max(1, cells // ONE_IN)
     sample = np.random.default_rng(_SEED).permutation(count)[: _LEAST * cells]
-    index.train(vectors[np.sort(sample)])
+    # By content hash, so that cells are a matter of the texts and not of the order in which they came.
+    index.train(vectors[np.lexsort(hashes.halves()[::-1])[np.sort(sample)]])
     return index

@@ -72,6 +72,25 @@ def test_an_inverted_file_finds_nearly_what_exact_search_finds(wordllama: Embed,
     assert np.mean(shares) > 0.9
 
 
+@pytest.mark.parametrize("exact", [1 << 20, 0], ids=["exact", "inverted"])
+def test_what_is_found_is_a_matter_of_the_texts_and_not_of_their_names_or_order(
+    wordllama: Embed, exact: int, tmp_path: Path
+) -> None:
+    """Many chunks say the same but for a number, so that many scores are equal to 4 decimals."""
+    pool = [
+        ChunkText.of(f"d{n}", 0, f"The {THEMES[n % 5]} and the {THEMES[n % 3]} of pier {n // 9}.") for n in range(2_000)
+    ]
+    renamed = [ChunkText.of(f"d{7 * n % 2_000}", 0, chunk.text) for n, chunk in enumerate(pool)]
+    texts = []
+    for number, some in enumerate((pool, renamed[::-1])):
+        index = DenseIndex.build(iter(some), tmp_path / str(number), wordllama, exact=exact)
+        by_id = {chunk.chunk_id: chunk.text for chunk in some}
+        asked = [ChunkText.of("asked", n, chunk.text) for n, chunk in enumerate(pool[:20])]
+        found = index.negatives_many(asked, 40, excluded=nothing)
+        texts.append([[(by_id[hit.doc_id], hit.rank, hit.score) for hit in hits] for hits in found])
+    assert texts[0] == texts[1]
+
+
 @pytest.fixture
 def endpoint() -> Iterator[tuple[str, list[dict[str, Any]], Callable[[Any], None]]]:
     """An OpenAI-compatible server: its address, the requests it got, and what to answer in place of embeddings."""
