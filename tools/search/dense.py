@@ -21,6 +21,7 @@ from tools.columns import Hashes
 from tools.files import content_hash, ignore, replacing, write_atomic
 from tools.search.chunks import ChunkText, document_of
 from tools.search.interface import Hit
+from tools.search.static_embeddings import load_wordllama
 
 Embed = Callable[[Sequence[str]], NDArray[np.float32]]
 """n texts -> unit vectors, float32 [n, d]."""
@@ -78,13 +79,9 @@ def _unit(vectors: Sequence[Sequence[float]], count: int, where: str) -> NDArray
 
 
 def _wordllama() -> Embed:
-    try:
-        import wordllama
-    except ImportError:
-        raise UsageError("negatives.source: dense needs the extra: pip install 'litelong[dense]'") from None
-    # Release 0.4 looks for its bundled tokenizer in a folder of another name; as a cache folder the package is right.
-    model: Any = wordllama.WordLlama.load(cache_dir=Path(wordllama.__file__).parent, disable_download=True)
-    return lambda texts: np.asarray(model.embed(list(texts), norm=True), np.float32)
+    model = load_wordllama("negatives.source: dense needs the extra: pip install 'litelong[dense]'")
+    # Of an empty text it makes no vector but "not a number".
+    return lambda texts: np.asarray(model.embed([text or " " for text in texts], norm=True), np.float32)
 
 
 class DenseIndex:

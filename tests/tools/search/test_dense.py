@@ -1,6 +1,8 @@
 """Dense search: the closest chunks of other documents, by wordllama or by a real HTTP endpoint, the same ones every time."""
 
 import json
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -34,6 +36,12 @@ def nothing(*_: object) -> bool:
     return False
 
 
+def test_loading_the_embeddings_leaves_what_other_packages_log_alone() -> None:
+    script = "import logging; from tools.search.dense import load_embed; load_embed('wordllama'); logging.info('x'); import faiss"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stderr == ""
+
+
 def test_the_closest_of_other_documents_by_cosine(wordllama: Embed, tmp_path: Path) -> None:
     pool = chunks(60)
     index = DenseIndex.build(iter(pool), tmp_path / "index", wordllama)
@@ -62,7 +70,7 @@ def test_excluded_chunks_are_passed_and_the_search_goes_deeper_for_others(wordll
 
 
 def test_an_inverted_file_finds_nearly_what_exact_search_finds(wordllama: Embed, tmp_path: Path) -> None:
-    pool = chunks(3_000)
+    pool = [*chunks(3_000), ChunkText.of("empty", 0, "")]
     exact = DenseIndex.build(iter(pool), tmp_path / "exact", wordllama)
     inverted = [DenseIndex.build(iter(pool), tmp_path / name, wordllama, exact=0) for name in ("one", "other")]
     found = [index.negatives_many(pool[:50], 10, excluded=nothing) for index in (exact, *inverted)]
