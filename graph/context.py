@@ -3,7 +3,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, contextmanager, nullcontext
 from errno import ENOSPC
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -210,9 +210,13 @@ class RunContext:
         return brief_of(self.config, self.parts.taxonomy, name)
 
     @contextmanager
-    def stage(self, name: str, total: int | None) -> Iterator[Tick]:
-        """Progress and timing of one stage. The tick raises `StoppedError` once the run is to stop."""
-        with self.usage.timing(name), self.progress.stage(name, total) as tick:
+    def stage(self, name: str, total: int | None, *, timed: bool = True) -> Iterator[Tick]:
+        """Progress and timing of one stage. The tick raises `StoppedError` once the run is to stop.
+
+        Not `timed` is the one that reads what was timed: its page would never say twice the same.
+        """
+        timing = self.usage.timing(name) if timed else nullcontext()
+        with timing, self.progress.stage(name, total) as tick:
 
             def tick_or_stop(count: int) -> None:
                 tick(count)

@@ -21,9 +21,10 @@ def report(
     """Write a finished run on one page for a browser. It works offline: figures, ledger, topics, samples to read."""
     with answering():
         from graph import show
+        from graph.progress import progress_for_terminal
         from graph.reporting import write_report
 
-        made = write_report(run_path, out)
+        made = write_report(run_path, out, progress_for_terminal())
         show.emit(f"{made} ({show.size(made.stat().st_size)}); open it in a browser")
 
 

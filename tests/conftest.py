@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from graph.cli import app
 
-pytest_plugins = ["tests.npm", "tests.tokenizer_files"]
+pytest_plugins = ["tests.browser", "tests.npm", "tests.tokenizer_files"]
 COMMAND = Path(sys.executable).parent / "litelong"
 
 

@@ -14,11 +14,12 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from graph.config import Config
+from graph.progress import Tick
 from graph.reporting.files import check, of_the_run
 from graph.reporting.sources import Origins, open_origins
 from graph.rundir import RunDir
 from litelong import UsageError
-from tools.files import content_hash
+from tools.files import content_hash, ignore
 from tools.packing.plan_file import read_plan
 from tools.report.arrangement import Arrangement, Placed, placed
 from tools.report.contents import (
@@ -49,7 +50,7 @@ WIDTH = "x" * 450
 Decode = Callable[[Any], str]
 
 
-def samples_of(run: RunDir, config: Config) -> Samples:
+def samples_of(run: RunDir, config: Config, tick: Tick = ignore) -> Samples:
     """What plan, samples and index say. Raises `UsageError` where they are damaged.
 
     Where the index or the tokenizer is no longer to be had, what needs it is left out, and a warning says so.
@@ -60,7 +61,7 @@ def samples_of(run: RunDir, config: Config) -> Samples:
         origins = stack.enter_context(open_origins(run, config, warnings))
         decode = _decoder(config, warnings)
         with of_the_run(run, "plan/ or samples/"):
-            arrangement, rows, chosen = _walk(run, config, origins)
+            arrangement, rows, chosen = _walk(run, config, origins, tick)
             excerpts = (
                 tuple(_excerpt(run.path, number, row, origins, decode) for number, row in chosen) if decode else ()
             )
@@ -69,13 +70,13 @@ def samples_of(run: RunDir, config: Config) -> Samples:
                 histograms=arrangement.histograms(),
                 sources=_top(arrangement.by_source),
                 refused=_top(origins.rejects()),
-                table=bounded(rows, _words, BYTES, _count(run) - len(rows)),
+                table=bounded(rows, _words, BYTES, samples_in(run) - len(rows)),
                 excerpts=excerpts,
             )
 
 
 def _walk(
-    run: RunDir, config: Config, origins: Origins
+    run: RunDir, config: Config, origins: Origins, tick: Tick
 ) -> tuple[Arrangement, list[SampleRow], list[tuple[int, SampleRow]]]:
     """Once over the plan: the sums, the rows of the first samples, and those chosen by the seed, with their numbers."""
     arrangement, rows = Arrangement(), list[SampleRow]()
@@ -93,6 +94,7 @@ def _walk(
         rows += [made[n] for n in range(shown)]
         best = nsmallest(EXCERPTS, [*best, *((keys[n], number + n, made[n]) for n in picked)], key=lambda one: one[:2])
         number += len(ids)
+        tick(len(ids))
     chosen = sorted(((n, row) for _, n, row in best), key=lambda one: one[0])
     return arrangement, _written(run.path, rows), [(n, _written(run.path, [row], n)[0]) for n, row in chosen]
 
@@ -215,7 +217,8 @@ def _top(counts: Counter[str]) -> Shown[Counted]:
     return Shown(tuple(found[:SOURCES]), len(found[SOURCES:]))
 
 
-def _count(run: RunDir) -> int:
+def samples_in(run: RunDir) -> int:
+    """How many samples a packed run has."""
     marker = run.stage("pack")
     return int(marker.counts["samples"]) if marker else 0
 

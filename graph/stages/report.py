@@ -3,8 +3,9 @@
 from typing import Any
 
 from agents.chat.secrets import redacted
-from graph.context import RunContext
+from graph.context import RunContext, StoppedError
 from graph.reporting import FILE, write_page
+from graph.reporting.samples import samples_in
 from litelong import UsageError
 
 
@@ -21,7 +22,10 @@ def run(context: RunContext) -> None:
 
 def _page(context: RunContext) -> dict[str, Any]:
     try:
-        write_page(context.run)
+        with context.stage("report", samples_in(context.run), timed=False) as tick:
+            write_page(context.run, tick=tick)
+    except StoppedError:
+        raise
     except Exception as error:
         kind = "" if isinstance(error, UsageError) else f"{type(error).__name__}: "
         return {"page": None, "failed": redacted(f"{kind}{error}")[:500]}

@@ -1,5 +1,6 @@
 """Commands that answer: init, plan, index, search, debate, taxonomy, and what they print for people and for scripts."""
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -348,5 +349,5 @@ def test_progress_is_shown_on_a_terminal(
         shown += block
     os.close(ours)
     assert child.wait() == 0
-    for stage in ("index", "debate", "curate", "retrieve", "encode", "plan", "pack"):
-        assert stage in shown.decode()
+    for stage in ("index", "debate", "curate", "retrieve", "encode", "plan", "pack", "report"):
+        assert f"✓ {stage} " in re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())

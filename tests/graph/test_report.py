@@ -4,6 +4,7 @@ import shutil
 from base64 import b64encode
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from hashlib import sha256
 from html.parser import HTMLParser
 from pathlib import Path
@@ -15,11 +16,13 @@ import pyarrow.parquet as pq
 import pytest
 
 from graph import Config, run
+from graph.context import StoppedError
 from graph.indexing import add_to_index, index_corpus
-from graph.progress import Quiet
+from graph.progress import Quiet, Tick
 from graph.repacking import repack
 from graph.reporting import write_report
 from graph.validating import validate
+from tools.files import ignore
 from tools.packing.schema import PLAN, SAMPLES
 
 Litelong = Callable[..., Any]
@@ -122,6 +125,25 @@ def test_a_run_ends_with_its_page_and_the_command_makes_the_same_one(
     assert (answer.status, answer.err) == (0, "")
     assert str(tmp_path / "deep" / "page.html") in answer.out
     assert (tmp_path / "deep" / "page.html").read_bytes() == (finished / PAGE).read_bytes()
+
+
+def test_a_run_that_is_stopped_while_its_page_is_made_goes_on_with_it(
+    config: Callable[..., Config], two: dict[str, Any]
+) -> None:
+    class Stopping(Quiet):
+        @contextmanager
+        def stage(self, name: str, total: int | None) -> Iterator[Tick]:
+            def stop(_: int) -> None:
+                raise StoppedError
+
+            yield stop if name == "report" else ignore
+
+    chosen = config(taxonomy=two)
+    with pytest.raises(StoppedError):
+        run(chosen, progress=Stopping())
+    assert not (chosen.out / PAGE).exists()
+    result = run(chosen)
+    assert (result.report, result.report_failed) == (chosen.out / PAGE, "")
 
 
 def test_the_page_depends_on_the_run_and_not_on_where_it_lies_or_when_it_is_made(copied: Path) -> None:
