@@ -118,19 +118,28 @@ def test_jsonl_holds_the_documents_texts_without_special_ids(finished: Path, tmp
 
 
 def test_streaming_reads_mds_and_prolongs_indices_are_the_attention_spans(
-    config: Callable[..., Config], tmp_path: Path
+    config: Callable[..., Config], tmp_path: Path, tree: Callable[[Path], dict[str, bytes | None]]
 ) -> None:
-    """Written and read by Streaming itself, in its own environment; with `boundaries: document` and padding."""
+    """Written and read by Streaming itself, in its own environment; with `boundaries: document` and padding.
+
+    The folder has a name that no URL may have.
+    """
     path = run(config(packing={"recipe": "standard", "boundaries": "document", "padding": True})).path
     rows = rows_of(path)
     assert any(row["n_tokens"] < 1024 for row in rows)
     if not LOADERS.exists():
         pytest.skip(f"{LOADERS} is not there: `make test` builds it (tests/formats.txt)")
     command = [str(LOADERS), "-W", "ignore", "-m", "litelong", "export", str(path), "--format", "mds"]
-    command += ["--out", str(tmp_path / "out"), "--shard-size", SIZE]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    read_back = by_loaders("mds", tmp_path / "out")
+    out = tmp_path / "epoch #1"
+    command += ["--out", str(out), "--shard-size", SIZE]
+    written = []
+    for _ in range(2):  # the second finds all done
+        done = subprocess.run(command, check=False, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        written.append(tree(out))
+    assert written[0] == written[1]
+    assert len(list(out.glob("shard-*"))) > 1
+    read_back = by_loaders("mds", out)
     assert [row["ids"] for row in read_back] == [row["input_ids"] for row in rows]
     assert {row["dtype"] for row in read_back} == {"uint32"}
     for row, own in zip(read_back, rows, strict=True):

@@ -19,8 +19,8 @@ class HuggingFace:
     def __init__(self, setting: Setting) -> None:
         try:
             import datasets
-        except ImportError:
-            raise UsageError("--format hf: needs the package datasets; pip install 'litelong[hf]'") from None
+        except ImportError as error:
+            raise UsageError(f"--format hf: needs the package datasets; pip install 'litelong[hf]' ({error})") from None
         text, numbers = datasets.Value("string"), datasets.List
         labels = ("sample_id", "recipe", "topic_id", "topic", "category", "category_code")
         self._features = datasets.Features(

@@ -6,6 +6,7 @@ data in parallel, and so an export goes on where it stopped.
 
 import importlib
 import logging
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,8 +17,10 @@ import numpy as np
 from litelong import UsageError
 from tools.export.formats import Setting
 from tools.export.samples import Sample
+from tools.files import write_atomic
 
 COLUMNS = {"input_ids": "ndarray:uint32", "indices": "ndarray:uint32"}
+_INDEX = "index.json"
 _NO_LIMIT = 1 << 32
 """A partition is one file of at most this many bytes: the exporter decides where a shard ends."""
 
@@ -35,16 +38,19 @@ class Mds:
             ) from None
 
     def open(self, folder: Path, number: int) -> "_Shard":
-        out = str(folder / f"shard-{number:05d}")
+        out = str(folder.absolute() / f"shard-{number:05d}")
         with _quiet():
             return _Shard(self._format.MDSWriter(out=out, columns=COLUMNS, size_limit=_NO_LIMIT - 1))
 
     def finish(self, folder: Path) -> None:
-        partitions = sorted(folder.glob("shard-*/index.json"))
-        with _quiet():
-            self._util.merge_index(
-                [str(file.absolute()) for file in partitions], str(folder.absolute()), keep_local=True
-            )
+        # Streaming takes a path for an URL, which ends at `#` and `?`, and replaces no merged index: here the folder has a plain
+        # name, and the index is moved from beside it.
+        with tempfile.TemporaryDirectory() as beside, _quiet():
+            place, merged = Path(beside) / "shards", Path(beside) / "merged"
+            place.symlink_to(folder.absolute(), target_is_directory=True)
+            partitions = sorted(place.glob("shard-*/index.json"))
+            self._util.merge_index([str(file) for file in partitions], str(merged), keep_local=True)
+            write_atomic(folder / _INDEX, (merged / _INDEX).read_bytes())
 
     @property
     def front_matter(self) -> dict[str, object]:

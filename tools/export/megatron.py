@@ -19,9 +19,9 @@ class Megatron:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 from datatrove.pipeline.tokens.megatron_tokenizer import MegatronTokenizedFile
-        except ImportError:
+        except ImportError as error:
             raise UsageError(
-                "--format megatron: needs the package datatrove; pip install 'litelong[megatron]'"
+                f"--format megatron: needs the package datatrove; pip install 'litelong[megatron]' ({error})"
             ) from None
         self._open = MegatronTokenizedFile
         self._token_size = setting.dtype.itemsize
