@@ -50,4 +50,4 @@ def with_negatives(context: RunContext, tables: Tables) -> Tables:
     if not context.parts.recipe.mines:
         return tables
     chunked = with_chunks(context, tables, chunk_table(context))
-    return replace(chunked, negatives=read_negatives(context.path / "negatives", chunked))
+    return replace(chunked, negatives=read_negatives(context.path / "negatives", chunked, context.scratch))

@@ -41,34 +41,45 @@ class Chunks:
 
 
 class Candidates(NamedTuple):
-    """What was found for one anchor, best first: `chunks` int64 [m], `scores` float32 [m]."""
+    """What was found for m anchors, best first: candidate i for `anchors[i]`, as the one of rank `ranks[i]` (from 1).
 
+    `anchors` int64, ascending, `ranks` int64, `chunks` int64, `scores` float32: [c] each.
+    """
+
+    anchors: RowArray
+    ranks: RowArray
     chunks: RowArray
     scores: NDArray[np.float32]
 
+    def take(self, places: RowArray | NDArray[np.bool_]) -> "Candidates":
+        """Those at `places`."""
+        return Candidates(self.anchors[places], self.ranks[places], self.chunks[places], self.scores[places])
 
-NOTHING = Candidates(np.empty(0, np.int64), np.empty(0, np.float32))
+
+_NONE = np.empty(0, np.int64)
+NOTHING = Candidates(_NONE, _NONE, _NONE, np.empty(0, np.float32))
 
 
 @dataclass(frozen=True, slots=True)
 class Negatives:
-    """The negatives of a anchors: those of `anchors[i]` are `chunks[offsets[i]:offsets[i + 1]]`, by rank.
+    """The negatives of a anchors: those of `anchors[i]` are `chunks[begins[i]:ends[i]]`, by rank.
 
-    `anchors` int64 [a] ascending, `offsets` int64 [a + 1], `chunks` int64 [m], `scores` float32 [m].
+    `anchors` int64 [a] ascending, `begins` and `ends` int64 [a], `chunks` int64 [m], `scores` float32 [m].
     """
 
     anchors: RowArray
-    offsets: RowArray
+    begins: RowArray
+    ends: RowArray
     chunks: RowArray
     scores: NDArray[np.float32]
 
-    def of(self, anchor: int) -> Candidates:
-        """The negatives of a chunk; none when none were mined."""
-        place = int(np.searchsorted(self.anchors, anchor))
-        if place == len(self.anchors) or self.anchors[place] != anchor:
-            return NOTHING
-        part = slice(int(self.offsets[place]), int(self.offsets[place + 1]))
-        return Candidates(self.chunks[part], self.scores[part])
+    def of(self, anchors: range) -> Candidates:
+        """The negatives of chunks that follow on each other, such as a document's; none for those that were not mined."""
+        first, last = np.searchsorted(self.anchors, (anchors.start, anchors.stop))
+        begins, counts = self.begins[first:last], self.ends[first:last] - self.begins[first:last]
+        ranks = np.arange(1, int(counts.sum()) + 1) - np.repeat(counts.cumsum() - counts, counts)
+        places = np.repeat(begins, counts) + ranks - 1
+        return Candidates(np.repeat(self.anchors[first:last], counts), ranks, self.chunks[places], self.scores[places])
 
 
 def retrieval_depth(

@@ -1,6 +1,7 @@
 """`negatives/*.parquet`: the chunks that were mined for each anchor, and the documents whose chunks were asked for (roots)."""
 
 from collections.abc import Iterable, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from litelong import UsageError
+from tools.columns import Column
 from tools.files import replacing
 from tools.packing.chunks import Chunks, Negatives
 from tools.packing.tables import Tables
@@ -66,41 +68,64 @@ def counts(folder: Path) -> tuple[int, int]:
     return sum(m.num_rows for m in metadata), refused
 
 
-def read_negatives(folder: Path, tables: Tables) -> dict[str, Negatives]:
-    """The negatives by unit (empty name: shared), chunks numbered as in `tables`. Raises `UsageError` for unknown chunks."""
+def read_negatives(folder: Path, tables: Tables, scratch: Path) -> dict[str, Negatives]:
+    """The negatives by unit (empty name: shared), chunks numbered as in `tables`; they lie in files without a name in `scratch`.
+
+    Raises `UsageError` for unknown chunks, and when what was mined for one anchor does not stand together.
+    """
     assert tables.chunks is not None
-    read = [pq.read_table(path) for path in parts(folder)]
-    table = pa.concat_tables(
-        [NEGATIVES.empty_table(), *(one.replace_schema_metadata() for one in read)]
-    ).combine_chunks()
-    anchors = _numbers(table.column("chunk"), tables, tables.chunks, folder)
-    negatives = _numbers(table.column("negative"), tables, tables.chunks, folder)
-    scores = table.column("score").to_numpy()
-    units = table.column("unit_id").dictionary_encode().combine_chunks()
-    found = {}
-    for code, unit_id in enumerate(units.dictionary.to_pylist()):
-        own = np.flatnonzero(units.indices.to_numpy() == code)
-        found[unit_id] = _grouped(anchors[own], negatives[own], scores[own])
-    return found
+    chunks, scores = Column(np.int64, scratch), Column(np.float32, scratch)
+    begun = [
+        Column(dtype, scratch) for dtype in (np.int32, np.int64, np.int64)
+    ]  # unit, anchor, where its negatives begin
+    codes: dict[str, int] = {}
+    before, last = 0, ("", "")
+    for path in parts(folder):
+        with pq.ParquetFile(path) as file:
+            for batch in file.iter_batches():
+                firsts = _firsts(batch, last)
+                anchors = batch.take(pa.array(firsts))
+                units = [codes.setdefault(unit_id, len(codes)) for unit_id in anchors["unit_id"].to_pylist()]
+                numbers = _numbers(anchors["chunk"], tables, tables.chunks, folder)
+                for column, values in zip(begun, (np.array(units), numbers, before + firsts), strict=True):
+                    column.append(values)
+                chunks.append(_numbers(batch["negative"], tables, tables.chunks, folder))
+                scores.append(batch["score"].to_numpy())
+                before += len(batch)
+                if len(batch):
+                    last = batch["unit_id"][-1].as_py(), batch["chunk"][-1].as_py()
+    unit, anchor, begin = (column.array() for column in begun)
+    order = np.lexsort((anchor, unit))
+    again = (np.diff(unit[order]) == 0) & (np.diff(anchor[order]) == 0)
+    if again.any():
+        raise UsageError(f"{folder}: the negatives of a chunk stand apart; remove the run and make it again")
+    anchor, begin, end = anchor[order], begin[order], np.append(begin[1:], before)[order]
+    borders = np.searchsorted(unit[order], np.arange(len(codes) + 1)).tolist()
+    flat, scored = chunks.array(), scores.array()
+    return {
+        unit_id: Negatives(anchor[own], begin[own], end[own], flat, scored)
+        for unit_id, own in zip(codes, (slice(*pair) for pair in pairwise(borders)), strict=True)
+    }
 
 
-def _grouped(anchors: NDArray[np.int64], negatives: NDArray[np.int64], scores: NDArray[np.float32]) -> Negatives:
-    """Rows by anchor; an anchor's rows stand in the order of their ranks already."""
-    order = np.argsort(anchors, kind="stable")
-    names, begins = np.unique(anchors[order], return_index=True)
-    offsets = np.append(begins, len(order)).astype(np.int64)
-    return Negatives(names, offsets, negatives[order], scores[order])
+def _firsts(batch: pa.RecordBatch, last: tuple[str, str]) -> NDArray[np.int64]:
+    """The rows at which another anchor begins than the row before has (before the first: `last`)."""
+    ends = [np.asarray(pc.run_end_encode(batch[name]).run_ends) for name in ("unit_id", "chunk")]
+    firsts = np.union1d(0, np.concatenate(ends))[:-1].astype(np.int64)
+    goes_on = len(firsts) and (batch["unit_id"][0].as_py(), batch["chunk"][0].as_py()) == last
+    return firsts[1:] if goes_on else firsts
 
 
-def _numbers(column: pa.ChunkedArray, tables: Tables, chunks: Chunks, folder: Path) -> NDArray[np.int64]:
+def _numbers(column: pa.Array, tables: Tables, chunks: Chunks, folder: Path) -> NDArray[np.int64]:
     """int64 [m]: each chunk id's number over all documents."""
-    documents = pc.replace_substring_regex(column, r"(?s)^(.*)#[0-9]+$", r"\1")
-    rows = tables.doc_ids.rows(documents)
+    documents = pc.replace_substring_regex(column, r"(?s)^(.*)#[0-9]+$", r"\1").dictionary_encode()
+    rows = tables.doc_ids.rows(documents.dictionary)[np.asarray(documents.indices)]
     if (rows < 0).any():
         raise UsageError(
             f"{folder}: names a chunk of a document that was not encoded; remove the run and make it again"
         )
-    numbers = pc.cast(pc.replace_substring_regex(column, r"(?s)^.*#", ""), pa.int64()).to_numpy()
-    if (numbers >= np.diff(chunks.offsets)[rows]).any():
+    numbers = np.asarray(pc.cast(pc.replace_substring_regex(column, r"(?s)^.*#", ""), pa.int64()))
+    first = chunks.offsets[rows]
+    if (numbers >= chunks.offsets[rows + 1] - first).any():
         raise UsageError(f"{folder}: names a chunk that its document has not; remove the run and make it again")
-    return np.asarray(chunks.offsets[rows] + numbers)
+    return np.asarray(first + numbers)

@@ -12,26 +12,29 @@ documents of a topic that LiteLong found.
 
 from collections.abc import Iterator, Sequence
 from itertools import count
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tools.packing.chunks import Chunks, retrieval_depth
+from tools.packing.chunks import NOTHING, Candidates, Chunks, retrieval_depth
 from tools.packing.recipe import Settings, UnitKind, register_recipe
-from tools.packing.tables import Plan, PlannedSample, RowArray, Segment, SegmentRole, Segments, Tables, Unit, Usage
+from tools.packing.tables import (
+    ROLES,
+    SEGMENT_FIELDS,
+    Plan,
+    PlannedSample,
+    RowArray,
+    SegmentRole,
+    Segments,
+    Tables,
+    Unit,
+    Usage,
+)
 
 SPARE = 1.25
 """Roots of the corpus that are mined for each sample that could be made: some cannot be filled."""
 SPARE_OF_TOPIC = 1
-
-
-class Pick(NamedTuple):
-    """A negative chosen for an anchor: its chunk, its rank among what was mined for the anchor (from 1), and its score."""
-
-    chunk: int
-    rank: int
-    score: float
+_ANCHOR, _NEGATIVE = ROLES.index(SegmentRole.ANCHOR), ROLES.index(SegmentRole.NEGATIVE)
 
 
 class _Interleaved:
@@ -62,9 +65,9 @@ class _Interleaved:
                     plan.short_units[unit.unit_id] = max(tokens, plan.short_units.get(unit.unit_id, 0))
                     continue
                 segments = filling.segments()
-                for segment in segments:
-                    usage.take_chunk(tables.chunks.of(segment.document)[segment.chunk])
-                usage.place(*(Segments.of(segments).table[name] for name in ("document", "doc_start")))
+                document = segments.table["document"]
+                usage.place_chunks(tables.chunks.offsets[document] + segments.table["chunk"])
+                usage.place(document, segments.table["doc_start"])
                 name = f"{unit.unit_id}-{made:03d}" if self.unit == "topic" else f"{self.name}-{made:06d}"
                 plan.add(PlannedSample(name, self.name, unit, segments))
                 made += 1
@@ -151,11 +154,20 @@ class Filling:
         self, root: int, unit: Unit, tables: Tables, usage: Usage, settings: Settings, reserved: NDArray[np.bool_]
     ) -> None:
         assert tables.chunks is not None
-        self._root, self._unit, self._tables, self._usage = root, unit, tables, usage
-        self._chunks, self._settings, self._reserved = tables.chunks, settings, reserved
+        self._root, self._unit, self._tables = root, unit, tables
+        self._chunks, self._settings = tables.chunks, settings
         self._anchors = self._chunks.of(root)
-        self._mined = [_picks(tables, unit, anchor) for anchor in self._anchors]
-        self._chosen: list[list[Pick]] = [[] for _ in self._anchors]
+        self._found = self._mined(usage, reserved)
+        """What was mined for the anchors, without what the sample may not have whatever else stands in it."""
+        documents = self._chunks.documents[self._found.chunks]
+        columns = self._found.chunks, self._chunks.lengths[self._found.chunks], documents
+        # As Python's numbers: they are looked at one by one.
+        self._chunk, self._length, self._document = (column.tolist() for column in columns)
+        self._group = tables.group[documents].tolist() if tables.grouped else self._document
+        borders = np.searchsorted(self._found.anchors, np.arange(self._anchors.start, self._anchors.stop + 1))
+        self._next, self._end = borders[:-1].tolist(), borders[1:].tolist()
+        self._chosen: list[list[int]] = [[] for _ in self._anchors]
+        """For each anchor, in the order chosen, places in what was found."""
         self._taken: set[int] = set()
         self._of_group = {tables.group_of(root): root}
         self.room = settings.layout.capacity - int(tables.lengths[root])
@@ -167,22 +179,43 @@ class Filling:
             self._rounds(depth_of(self._root, self._chunks, self._settings), plan, beyond=True)
         self._rounds(None, plan, beyond=False)
 
-    def segments(self) -> tuple[Segment, ...]:
+    def segments(self) -> Segments:
         """The sample: each anchor with its negatives, cut at its capacity."""
-        layout = self._settings.layout
-        start = int(layout.bos)
-        segments: list[Segment] = []
-        for segment in self._blocks():
-            length = min(segment.length, layout.context_length - start)
-            if length == 0:
-                break
-            segments.append(segment._replace(start=start, length=length))
-            start += length
-        return tuple(segments)
+        layout, chunks = self._settings.layout, self._chunks
+        order = self._order()
+        # Behind what was found stand the anchors themselves.
+        count = len(self._anchors)
+        rank, score = self._as_hit()
+        chunk = np.concatenate((self._found.chunks, self._anchors))[order].astype(np.int64)
+        table = np.empty(len(order), SEGMENT_FIELDS)
+        table["document"] = chunks.documents[chunk]
+        table["role"] = np.where(order < len(self._found.chunks), _NEGATIVE, _ANCHOR)
+        table["rank"] = np.concatenate((self._found.ranks, np.full(count, rank)))[order]
+        table["score"] = np.concatenate((self._found.scores, np.full(count, score, np.float32)))[order]
+        table["chunk"] = chunk - chunks.offsets[table["document"]]
+        table["doc_start"] = chunks.starts[chunk]
+        lengths = chunks.lengths[chunk]
+        over = max(0, -self.room)
+        if over and self._settings.interleave.truncate == "even":
+            # The negative chosen last, the lowest-ranked of all, is cut to what fits.
+            lengths[order == max((len(own), own[-1]) for own in self._chosen if own)[1]] -= over
+        starts = int(layout.bos) + lengths.cumsum() - lengths
+        table["start"] = starts
+        table["length"] = np.minimum(lengths, layout.context_length - starts)
+        return Segments(table[table["length"] > 0])
+
+    def _mined(self, usage: Usage, reserved: NDArray[np.bool_]) -> Candidates:
+        """Of the unit's own pool, or of the pool that all units share."""
+        negatives = self._tables.negatives.get(self._unit.unit_id) or self._tables.negatives.get("")
+        if negatives is None:
+            return NOTHING
+        found = negatives.of(self._anchors)
+        documents = self._chunks.documents[found.chunks]
+        return found.take((documents != self._root) & ~reserved[documents] & usage.free_chunks(found.chunks))
 
     def _rounds(self, depth: int | None, plan: Plan, *, beyond: bool) -> None:
         """Give each anchor one more negative in turn, at most `depth` (None: all mined), even `beyond` what fits."""
-        active = range(len(self._anchors))
+        active: Sequence[int] = range(len(self._anchors))
         for number in count(1):
             if depth is not None and number > depth:
                 return
@@ -194,47 +227,35 @@ class Filling:
                     left.append(place)
             if not left:
                 return
-            active = left  # type: ignore[assignment]
+            active = left
 
     def _choose(self, place: int, plan: Plan) -> bool:
-        """The anchor's best negative that may still be used, if there is one."""
-        while (pick := next(self._mined[place], None)) is not None:
-            if self._may_use(pick.chunk, plan):
-                document = int(self._chunks.documents[pick.chunk])
-                self._of_group.setdefault(self._tables.group_of(document), document)
-                self._taken.add(pick.chunk)
-                self._chosen[place].append(pick)
-                self.room -= int(self._chunks.lengths[pick.chunk])
-                return True
+        """The anchor's best negative that the sample has not and may have, if there is one."""
+        for at in range(self._next[place], self._end[place]):
+            chunk, document = self._chunk[at], self._document[at]
+            if chunk in self._taken:
+                continue
+            if self._of_group.setdefault(self._group[at], document) != document:
+                plan.refused["near-duplicate"] += 1
+                continue
+            self._next[place] = at + 1
+            self._taken.add(chunk)
+            self._chosen[place].append(at)
+            self.room -= self._length[at]
+            return True
+        self._next[place] = self._end[place]
         return False
 
-    def _may_use(self, chunk: int, plan: Plan) -> bool:
-        document = int(self._chunks.documents[chunk])
-        if document == self._root or chunk in self._taken:
-            return False
-        if self._reserved[document] or not self._usage.free_chunk(chunk):
-            return False
-        if self._of_group.get(self._tables.group_of(document), document) != document:
-            plan.refused["near-duplicate"] += 1
-            return False
-        return True
-
-    def _blocks(self) -> Iterator[Segment]:
-        """Every anchor with its negatives, in the order of the document; without their place in the sample."""
-        interleave, over = self._settings.interleave, max(0, -self.room)
-        as_hit = self._as_hit()
+    def _order(self) -> RowArray:
+        """Every anchor with its negatives, in the order of the document: places in what was found, and behind it of anchors."""
+        position = self._settings.interleave.position
         rng = self._settings.rng("position", self._tables.hashes[self._root].hex())
-        last = max(((len(picks), place) for place, picks in enumerate(self._chosen) if picks), default=None)
-        for place, (anchor, picks) in enumerate(zip(self._anchors, self._chosen, strict=True)):
-            negatives = [self._segment(p.chunk, SegmentRole.NEGATIVE, p.rank, p.score) for p in picks]
-            if interleave.truncate == "even" and last is not None and place == last[1] and over:
-                # The negative chosen last, the lowest-ranked of all, is cut to what fits.
-                negatives[-1] = negatives[-1]._replace(length=negatives[-1].length - over)
-            before = {"head": 0, "tail": len(negatives)}.get(interleave.position)
-            before = int(rng.integers(0, len(negatives) + 1)) if before is None else before
-            yield from negatives[:before]
-            yield self._segment(anchor, SegmentRole.ANCHOR, *as_hit)
-            yield from negatives[before:]
+        order: list[int] = []
+        for anchor, own in enumerate(self._chosen, len(self._found.chunks)):
+            before = {"head": 0, "tail": len(own)}.get(position)
+            before = int(rng.integers(0, len(own) + 1)) if before is None else before
+            order += [*own[:before], anchor, *own[before:]]
+        return np.array(order, np.int64)
 
     def _as_hit(self) -> tuple[int, float]:
         """The root's rank and score in its topic (0, 0.0 without a topic)."""
@@ -242,25 +263,3 @@ class Filling:
             return 0, 0.0
         place = int(np.flatnonzero(self._unit.documents == self._root)[0])
         return int(self._unit.ranks[place]), float(self._unit.scores[place])
-
-    def _segment(self, chunk: int, role: SegmentRole, rank: int, score: float) -> Segment:
-        return Segment(
-            document=int(self._chunks.documents[chunk]),
-            role=role,
-            rank=rank,
-            score=score,
-            chunk=self._chunks.number(chunk),
-            start=0,
-            length=int(self._chunks.lengths[chunk]),
-            doc_start=int(self._chunks.starts[chunk]),
-        )
-
-
-def _picks(tables: Tables, unit: Unit, anchor: int) -> Iterator[Pick]:
-    """The anchor's negatives, by rank: of the unit's own pool, or of the pool that all units share."""
-    negatives = tables.negatives.get(unit.unit_id) or tables.negatives.get("")
-    if negatives is None:
-        return iter(())
-    found = negatives.of(anchor)
-    ranked = zip(found.chunks.tolist(), range(1, len(found.chunks) + 1), found.scores.tolist(), strict=True)
-    return (Pick(*one) for one in ranked)

@@ -202,12 +202,13 @@ class Usage:
         small: np.dtype[np.integer] = np.dtype(np.uint8 if cap < 1 << 7 else np.int32)
         return cls(np.zeros(len(tables), small), cap, np.zeros(chunks, small))
 
-    def free_chunk(self, chunk: int) -> bool:
-        """Whether a chunk may still be used."""
-        return bool(self.chunk_uses[chunk] < self.cap)
+    def free_chunks(self, chunks: RowArray) -> NDArray[np.bool_]:
+        """Which of `chunks` [m] may still be used: bool [m]."""
+        return np.asarray(self.chunk_uses[chunks] < self.cap)
 
-    def take_chunk(self, chunk: int) -> None:
-        self.chunk_uses[chunk] += 1
+    def place_chunks(self, chunks: RowArray) -> None:
+        """Count the chunks [m] of one sample, in which each stands once."""
+        self.chunk_uses[chunks] += 1
 
     def free(self, documents: RowArray) -> NDArray[np.bool_]:
         """Which of `documents` [h] may still be used: bool [h]."""

@@ -85,7 +85,7 @@ def with_chunks(tables: Tables, seed: int) -> Tables:
     found = [np.unique(own[documents[own] != documents[anchor]]) for anchor, own in enumerate(drawn)]
     flat, sizes = np.concatenate(found), [len(own) for own in found]
     offsets = np.concatenate(([0], np.cumsum(sizes)))
-    negatives = Negatives(np.arange(len(firsts)), offsets, flat, np.ones(len(flat), np.float32))
+    negatives = Negatives(np.arange(len(firsts)), offsets[:-1], offsets[1:], flat, np.ones(len(flat), np.float32))
     return Tables(tables.doc_ids, tables.hashes, tables.lengths, tables.group, chunks, {"": negatives})
 
 

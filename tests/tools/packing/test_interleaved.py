@@ -63,7 +63,8 @@ class Job(NamedTuple):
         row, number = map(int, chunk_id[1:].split("#"))
         if number >= len(chunks.of(row)):
             return {}
-        found = self.tables.negatives[""].of(chunks.of(row)[number])
+        anchor = chunks.of(row)[number]
+        found = self.tables.negatives[""].of(range(anchor, anchor + 1))
         ids = [f"d{chunks.documents[c]}#{chunks.number(c)}" for c in found.chunks.tolist()]
         return {i: (rank, float(score)) for rank, (i, score) in enumerate(zip(ids, found.scores, strict=True), 1)}
 
@@ -97,7 +98,7 @@ def everything(chunks: Chunks, seed: int, depth: int) -> Negatives:
     flat = np.array([c for own in found for c in own], np.int64)
     offsets = np.cumsum([0, *map(len, found)], dtype=np.int64)
     scores = np.concatenate([np.empty(0), *(1 / np.arange(1, len(own) + 1) for own in found)]).astype(np.float32)
-    return Negatives(np.arange(len(chunks)), offsets, flat, scores)
+    return Negatives(np.arange(len(chunks)), offsets[:-1], offsets[1:], flat, scores)
 
 
 @st.composite
