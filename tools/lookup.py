@@ -12,8 +12,8 @@ from tools.columns import Column, Hashes, as_hashes
 _SORTED_AT_ONCE = 1 << 18
 _PASSES = 64
 """So many hashes are sorted at a time, by how they begin, or more of very many: all are looked through each time."""
-_AT_ONCE = 1 << 20
-"""Keys that are looked up at a time: what an answer takes beside itself is 50 bytes a key."""
+_AT_ONCE = 1 << 16
+"""Keys that are looked up at a time: what an answer takes beside itself is 50 bytes a key (3 MiB)."""
 _JOINED = 4
 """Lookups of as many parts that become one: a part is sorted again each time the parts are four times as many."""
 

@@ -117,7 +117,7 @@ Peaks = dict[tuple[str, int], list[dict[str, int]]]
 def _memory(peaks: Peaks) -> str:
     lines, growth = [], []
     for (recipe, tokens), found in peaks.items():
-        own = [one["anonymous"] >> 20 for one in found]
+        own = [one["own"] >> 20 for one in found]
         whole = median(one["with mapped files"] >> 20 for one in found)
         documents = found[0]["documents"]
         lines.append(
@@ -125,15 +125,15 @@ def _memory(peaks: Peaks) -> str:
         )
     for recipe in RECIPES:
         (few, small), (many, large) = (
-            (found[0]["documents"], median(one["anonymous"] for one in found))
+            (found[0]["documents"], median(one["own"] for one in found))
             for (name, _), found in peaks.items()
             if name == recipe
         )
         growth.append(f"{recipe}: {large / small - 1:+.1%}, {(large - small) / (many - few):.0f} bytes a document")
     return (
         "Peak memory of a process that opens the store, plans, writes the plan and the samples with two threads and draws up the "
-        f"ledger; medians of {RUNS} runs by turns. It starts no other process. Own: its anonymous pages (RssAnon, every 10 ms). "
-        "Pages of mapped files (the store, the plan) are the system's to take back.\n\n"
+        f"ledger; medians of {RUNS} runs by turns. It starts no other process. Own: its anonymous pages and the blocks that it "
+        "writes (RssAnon and RssShmem, every 10 ms). Pages of mapped files (the store, the plan) the system may take back.\n\n"
         + table(["recipe", "tokens", "documents", "own, MiB", "of all runs", "with mapped files, MiB"], lines, right=5)
         + f"\n\nOwn memory for {SMALL} times the tokens: {'; '.join(growth)}."
     )

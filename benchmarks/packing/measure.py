@@ -135,8 +135,7 @@ class Bare:
             yield ids
 
     def _write_parquet(self, ids: NDArray[np.uint32], file: Written) -> None:
-        offsets = np.arange(0, len(ids) + 1, self._length, dtype=np.int64)
-        table = pa.table({"input_ids": pa.LargeListArray.from_arrays(offsets, pa.array(ids))})
+        table = pa.table({"input_ids": writing.ids_column(ids, self._length)})
         with pa.BufferedOutputStream(pa.PythonFile(file, "w"), writing.SMALL_WRITES) as stream:
             groups = max(1, writing.ROW_GROUP_TOKENS // self._length)
             pq.write_table(

@@ -5,10 +5,11 @@ with the next. Parts hold a fixed number of samples and no clock or host, so the
 """
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Literal
 
 import numpy as np
@@ -29,9 +30,6 @@ PART_TOKENS = 1 << 23
 ROW_GROUP_TOKENS = 1 << 20
 """Tokens a row group: what a reader of single samples must read (4 MiB before compression)."""
 
-GIVEN_BACK = 4
-"""Parts after which freed memory is given back: what lies between pieces in use would grow as long as samples are written."""
-
 SMALL_WRITES = 1 << 18
 """Bytes up to which writes of a file are joined."""
 
@@ -45,6 +43,8 @@ _DICTIONARY = ["recipe", "category", *(_SEGMENT + name for name in ("role", "chu
 _DIFFERENCES = {_SEGMENT + name: "DELTA_BINARY_PACKED" for name in ("rank", "start", "length")}
 _AT_ONCE = 1 << 14
 """Ids that the Parquet writer takes at a time: with 1,024 it takes 3 % longer."""
+_LEVELS_AT_ONCE = 1 << 17
+"""Ids of a chunk of the column: the writer makes levels for a chunk at a time, 12 bytes an id."""
 _STATISTICS = ["sample_id", "topic_id", "n_tokens"]
 
 
@@ -74,26 +74,35 @@ def write_samples(
     (`tools.files.file_digest`) of the parts that this call wrote.
     """
     per_part = max(1, PART_TOKENS // shape.context_length)
+    per_group = max(1, ROW_GROUP_TOKENS // shape.context_length)
     documents = store.locate(tables.hashes)
     digests: dict[Path, str] = {}
-    # Fresh memory for each part would cost a tenth of the time: the system clears every page of it.
-    kept = threading.local()
     # Gathering is short calls that take turns at the interpreter's lock: two at a time take a third more CPU, and no less time.
     alone = threading.Lock()
+
+    # Fresh memory for each row group would cost a tenth of the time: the system clears every page of it.
+    places: SimpleQueue[NDArray[np.uint32]] = SimpleQueue()
+    for _ in range(workers):
+        places.put(np.empty(min(per_group, len(plan.samples)) * shape.context_length, np.uint32))
+
+    def row_groups(samples: Sequence[PlannedSample], place: NDArray[np.uint32]) -> Iterator[pa.Table]:
+        for begin in range(0, len(samples), per_group):
+            some = samples[begin : begin + per_group]
+            with alone:
+                ids = gather(some, documents, specials, shape.context_length, place)
+            yield pa.table(list(_columns(some, ids, tables.doc_ids, shape)), schema=SAMPLES)
 
     def make(begin: int, path: Path) -> Future[None] | None:
         if path.exists():
             return None
-        samples = plan.samples[begin : begin + per_part]
-        if not hasattr(kept, "ids"):
-            kept.ids = np.empty(min(per_part, len(plan.samples)) * shape.context_length, np.uint32)
-        with alone:
-            ids = gather(samples, documents, specials, shape.context_length, kept.ids)
-        table = pa.table(list(_columns(samples, ids, tables.doc_ids, shape)), schema=SAMPLES)
-        with disk.begin(path) as file:
-            _write_table(table, file, shape)
-            digests[path] = file.digest
-            return file.finish()
+        place = places.get()
+        try:
+            with disk.begin(path) as file:
+                _write_tables(row_groups(plan.samples[begin : begin + per_part], place), file, shape)
+                digests[path] = file.digest
+                return file.finish()
+        finally:
+            places.put(place)
 
     folder.mkdir(parents=True, exist_ok=True)
     # What planning freed is not what writing takes: threads have places of their own in the C library.
@@ -102,11 +111,9 @@ def write_samples(
         begins = range(0, len(plan.samples), per_part)
         parts = [pool.submit(make, begin, folder / f"part-{begin // per_part:05d}.parquet") for begin in begins]
         try:
-            for number, (begin, part) in enumerate(zip(begins, parts, strict=True)):
+            for begin, part in zip(begins, parts, strict=True):
                 if written := part.result():
                     written.result()
-                if number % GIVEN_BACK == GIVEN_BACK - 1:
-                    give_back()
                 tick(min(per_part, len(plan.samples) - begin))
         except BaseException:
             pool.shutdown(cancel_futures=True)
@@ -116,14 +123,20 @@ def write_samples(
 
 def _columns(
     samples: Sequence[PlannedSample], ids: NDArray[np.uint32], doc_ids: Names, shape: Shape
-) -> Iterator[pa.Array]:
-    length = shape.context_length
-    offsets = np.arange(0, (len(samples) + 1) * length, length, dtype=np.int64)
+) -> Iterator[pa.Array | pa.ChunkedArray]:
     yield from label_columns(samples)
-    yield pa.LargeListArray.from_arrays(offsets, pa.array(ids))
-    yield pa.array([length - sample.padding for sample in samples], pa.int32())
+    yield ids_column(ids, shape.context_length)
+    yield pa.array([shape.context_length - sample.padding for sample in samples], pa.int32())
     yield pa.array([spans(sample, shape) for sample in samples], pa.list_(pa.int32()))
     yield segment_column(samples, doc_ids)
+
+
+def ids_column(ids: NDArray[np.uint32], context_length: int) -> pa.ChunkedArray:
+    """The column `input_ids` of samples' ids, one after the other: uint32 [n * context_length], which it shares."""
+    offsets = np.arange(0, len(ids) + 1, context_length, dtype=np.int64)
+    lists = pa.LargeListArray.from_arrays(offsets, pa.array(ids))
+    at_once = max(1, _LEVELS_AT_ONCE // context_length)
+    return pa.chunked_array([lists.slice(begin, at_once) for begin in range(0, len(lists), at_once)])
 
 
 def spans(sample: PlannedSample, shape: Shape) -> list[int]:
@@ -137,16 +150,19 @@ def spans(sample: PlannedSample, shape: Shape) -> list[int]:
     return [*np.diff([0, *starts, end]).tolist(), *padding]
 
 
-def _write_table(table: pa.Table, file: Written, shape: Shape) -> None:
+def _write_tables(row_groups: Iterable[pa.Table], file: Written, shape: Shape) -> None:
     # Small writes are joined before they reach Python.
-    with pa.BufferedOutputStream(pa.PythonFile(file, "w"), SMALL_WRITES) as stream:
-        pq.write_table(
-            table,
+    with (
+        pa.BufferedOutputStream(pa.PythonFile(file, "w"), SMALL_WRITES) as stream,
+        pq.ParquetWriter(
             stream,
+            SAMPLES,
             write_batch_size=_AT_ONCE,
-            row_group_size=max(1, ROW_GROUP_TOKENS // shape.context_length),
             compression=shape.compression,
             use_dictionary=_DICTIONARY,
             column_encoding=_DIFFERENCES,
             write_statistics=_STATISTICS,
-        )
+        ) as writer,
+    ):
+        for group in row_groups:
+            writer.write_table(group)
