@@ -22,6 +22,7 @@ from tools.packing.marks import MarkSizes
 from tools.packing.plan_file import read_plan
 from tools.packing.recipe import get_recipe
 from tools.packing.tables import Plan, Tables, Unit, Usage
+from tools.report.contents import SegmentRow
 from tools.report.similarity import Similarity, similarity, spread
 
 COMPARED_SAMPLES = 50
@@ -39,17 +40,9 @@ class Turn:
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """One segment as a person sees it; positions in tokens."""
+class SegmentView(SegmentRow):
+    """A segment of how many tokens of its document, with its text if that is asked for."""
 
-    doc_id: str
-    title: str
-    role: str
-    rank: int
-    score: float
-    start: int
-    length: int
-    doc_start: int
     doc_tokens: int
     text: str | None
     before: str = ""
@@ -67,7 +60,7 @@ class SampleView:
     doc_lens: list[int]
     topic: TopicRow | None
     turns: list[Turn]
-    parts: list[Part]
+    parts: list[SegmentView]
 
 
 def finished(path: Path) -> tuple[RunDir, Config]:
@@ -105,7 +98,7 @@ def view(path: Path, sample_id: str, *, text: bool = False) -> SampleView:
         around = _marks(row, context.specials.marks.sizes if text and context.specials.marks else None)
         ids: np.ndarray[Any, Any] = row["input_ids"]
         parts = [
-            Part(
+            SegmentView(
                 doc_id=s["doc_id"],
                 title=title,
                 role=s["role"],

@@ -171,18 +171,24 @@ class SampleRow:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentText:
-    """The beginning of a segment, and where it is from; positions in tokens."""
+class SegmentRow:
+    """A segment of a sample as a person sees it; positions in tokens."""
 
-    title: str
     doc_id: str
-    source: str
+    title: str
     role: str
     rank: int
     score: float
     start: int
     length: int
     doc_start: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentText(SegmentRow):
+    """The beginning of a segment, and the part of the corpus that it is from."""
+
+    source: str
     text: str
 
 
