@@ -16,7 +16,11 @@ def main() -> int:
         notebook = nbformat.read(path, as_version=4)
         try:
             NotebookClient(
-                notebook, timeout=600, kernel_name="python3", resources={"metadata": {"path": str(FOLDER)}}
+                notebook,
+                timeout=600,
+                kernel_name="python3",
+                coalesce_streams=True,  # or what a cell prints is cut anew in every run
+                resources={"metadata": {"path": str(FOLDER)}},
             ).execute()
         except CellExecutionError as error:
             print(f"{path.name}: {error}", file=sys.stderr)
