@@ -78,6 +78,15 @@ def _unit(vectors: Sequence[Sequence[float]], count: int, where: str) -> NDArray
     return np.asarray(found / np.maximum(lengths, 1e-12), np.float32)
 
 
+def _as_wide(vectors: NDArray[np.float32], width: int | None) -> NDArray[np.float32]:
+    if width not in (None, vectors.shape[1]):
+        raise UsageError(
+            f"negatives.embeddings: gave vectors of {width} numbers, and now of {vectors.shape[1]}; does the endpoint still "
+            "serve the same model?"
+        )
+    return vectors
+
+
 def _wordllama() -> Embed:
     model = load_wordllama("negatives.source: dense needs the extra: pip install 'litelong[dense]'")
     # Of an empty text it makes no vector but "not a number".
@@ -101,10 +110,11 @@ class DenseIndex:
     ) -> Self:
         """Embed and index `chunks` into the folder `path`; `tick` gets the number just embedded. `exact`: see `EXACT`."""
         faiss = _faiss()
-        ids, digests, vectors = [], [], []
+        ids, digests = [], []
+        vectors: list[NDArray[np.float32]] = []
         rest = iter(chunks)
         while batch := list(islice(rest, _BATCH)):
-            vectors.append(embed([chunk.text for chunk in batch]))
+            vectors.append(_as_wide(embed([chunk.text for chunk in batch]), vectors[0].shape[1] if vectors else None))
             ids += [chunk.chunk_id for chunk in batch]
             digests.append(Hashes(content_hash(chunk.text) for chunk in batch).array)
             tick(len(batch))
@@ -155,7 +165,7 @@ class DenseIndex:
         found: list[list[Hit]] = [[] for _ in chunks]
         if not chunks:
             return found
-        vectors = self._embed([chunk.text for chunk in chunks])
+        vectors = _as_wide(self._embed([chunk.text for chunk in chunks]), self._index.d)
         asked, depth = list(range(len(chunks))), min(k + _BEYOND, len(self))
         while asked:
             scores, places = self._index.search(vectors[asked], depth)

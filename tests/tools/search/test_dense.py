@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from litelong import UsageError
 from tools.search.chunks import ChunkText, document_of
@@ -155,6 +156,20 @@ def test_an_endpoint_that_fails_is_one_line_without_the_key(
         load_embed(f"openai:tiny@{address}")(["whale"])
     assert "sk-secret" not in str(refused.value)
     assert "\n" not in str(refused.value)
+
+
+def test_an_endpoint_that_changes_its_model_is_one_line(tmp_path: Path) -> None:
+    widths = iter([64, 64, 32, 32])
+
+    def embed(texts: Sequence[str]) -> NDArray[np.float32]:
+        return np.full((len(texts), next(widths)), 0.1, np.float32)
+
+    index = DenseIndex.build(iter(chunks(1_030)), tmp_path / "index", embed)
+    with pytest.raises(UsageError, match=r"vectors of 64 numbers, and now of 32[^\n]*serve the same model\?$"):
+        index.negatives_many(chunks(1), 3, excluded=nothing)
+    widths = iter([64, 32])
+    with pytest.raises(UsageError, match="vectors of 64 numbers, and now of 32"):
+        DenseIndex.build(iter(chunks(1_030)), tmp_path / "other", embed)
 
 
 @pytest.mark.parametrize("name", ["", "wordlama", "openai:", "openai:m@localhost:80", "nowhere:model"])
