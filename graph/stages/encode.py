@@ -48,7 +48,9 @@ def _fill(context: RunContext, wanted: RowArray, tick: Tick) -> None:
         store.forget(chosen.tokenizer.engine)
         store.fill(_texts(context, _missing(context)), workers)
         chosen = Chosen(store.tokenizer, {**chosen.left_out, chosen.tokenizer.engine: str(error)})
-    context.run.note(token_engine={"engine": chosen.tokenizer.engine, "left_out": chosen.left_out})
+    # Some may have been encoded before: by a run that was stopped, or one that shares the store.
+    engines = " and ".join(store.engines(context.documents.hashes)) or chosen.tokenizer.engine
+    context.run.note(token_engine={"engine": engines, "left_out": chosen.left_out})
 
 
 def _choose(context: RunContext, wanted: RowArray) -> Chosen:

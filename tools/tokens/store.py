@@ -90,6 +90,13 @@ class TokenStore:
             places.append(self._lookup.held(some, "the token store"))
         return Located(self._ids, places.array(), self._offsets, self._first_documents, self._first_tokens)
 
+    def engines(self, hashes: Sequence[bytes]) -> list[str]:
+        """The engines that encoded some documents. Raises `KeyError` for the first that the store does not hold."""
+        places = self._lookup.held(hashes, "the token store")
+        parts = np.unique(np.searchsorted(self._first_documents, places, "right") - 1).tolist()
+        numbers = part_numbers(self.folder)
+        return sorted({engine_of(self.folder, numbers[part]) for part in parts})
+
     def fill(
         self,
         texts: Iterable[tuple[bytes, str]],

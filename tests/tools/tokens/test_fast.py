@@ -142,7 +142,9 @@ def test_a_checked_text_with_other_ids_stops_the_engine_and_what_it_encoded_is_f
         for item in texts():
             store.fill([item], encoder=errs)
     assert len(store) == 3
+    assert store.engines([bytes([n] * 16) for n in range(3)]) == ["liar", "tiktoken"]
     store.forget("liar")
     assert len(store) == 1
+    assert store.engines([bytes(16)]) == ["tiktoken"]
     store.fill(texts())
     assert all(np.array_equal(store.ids(key), cl100k.encode_batch([text]).ids) for key, text in texts())
