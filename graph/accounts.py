@@ -36,8 +36,12 @@ def make_ledger(context: RunContext, plan: Plan, units: Sequence[Unit], tables: 
     mined = context.run.stage("mine")
     if mined:
         threshold = context.config.negatives.near_copies
-        guards = {"near_copies_threshold": threshold, "near_duplicates_refused": plan.refused["near-duplicate"]}
-        content["negatives"] = {**mined.counts, **guards}
+        content["negatives"] = {
+            **mined.counts,
+            "near_copies_threshold": threshold,
+            "near_duplicates_refused": plan.refused["near-duplicate"],
+            "near_copies_refused": plan.refused["near-copy"],
+        }
     return content
 
 

@@ -1,15 +1,19 @@
 """The chunks and negatives of a run as tables, for recipes that interleave."""
 
+from collections.abc import Iterator
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.context import RunContext
 from graph.documents import texts_of
 from graph.progress import Tick
-from tools.columns import Column
+from tools.columns import Column, mapped
 from tools.files import ignore
 from tools.packing.chunks import Chunks
+from tools.packing.near import groups_of
 from tools.packing.negatives_file import read_negatives
 from tools.packing.tables import Tables
 from tools.tokens.chunk_table import ChunkTable
@@ -50,4 +54,37 @@ def with_negatives(context: RunContext, tables: Tables) -> Tables:
     if not context.parts.recipe.mines:
         return tables
     chunked = with_chunks(context, tables, chunk_table(context))
-    return replace(chunked, negatives=read_negatives(context.path / "negatives", chunked, context.scratch))
+    mined = replace(chunked, negatives=read_negatives(context.path / "negatives", chunked, context.scratch))
+    return _with_near_copies(context, mined)
+
+
+def _with_near_copies(context: RunContext, tables: Tables) -> Tables:
+    """`tables` with the near-copies among the chunks that may stand in a sample of anchors and negatives."""
+    threshold, chunks = context.config.negatives.near_copies, tables.chunks
+    assert chunks is not None
+    if threshold is None:
+        return tables
+    placed = np.zeros(len(chunks), np.bool_)
+    for own in tables.negatives.values():
+        placed[own.anchors] = placed[own.chunks] = True
+    numbers = placed.nonzero()[0]
+    with context.stage("near-copies", len(numbers)) as tick:
+        first = groups_of(_ids_of(context, tables, chunks, numbers, tick), len(numbers), threshold, context.scratch)
+    group = np.arange(len(chunks))
+    group[numbers] = numbers[first]
+    return replace(tables, chunks=replace(chunks, group=mapped(group, context.scratch)))
+
+
+def _ids_of(
+    context: RunContext, tables: Tables, chunks: Chunks, numbers: NDArray[np.int64], tick: Tick
+) -> Iterator[NDArray[Any]]:
+    """The ids of chunks, one after the other."""
+    documents = context.store.locate(tables.hashes)
+    for begin in range(0, len(numbers), _AT_ONCE):
+        some = numbers[begin : begin + _AT_ONCE]
+        part, starts = documents.of(chunks.documents[some])
+        starts = starts + chunks.starts[some]
+        ends = starts + chunks.lengths[some]
+        for number, start, end in zip(part.tolist(), starts.tolist(), ends.tolist(), strict=True):
+            yield documents.arrays[number][start:end]
+        tick(len(some))

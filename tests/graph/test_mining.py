@@ -1,7 +1,7 @@
 """What is mined for each anchor: as many negatives as the formula asks for, whatever the corpus is like."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import ceil
 from pathlib import Path
 from random import Random
@@ -25,6 +25,11 @@ Configure = Callable[..., Config]
 
 def page(rng: Random, sentences: int) -> list[str]:
     return [f"{' '.join(rng.choices(WORDS, k=12)).capitalize()}.\n" for _ in range(sentences)]
+
+
+def paragraph(rng: Random, words: Sequence[str] = WORDS) -> str:
+    """A line that makes a chunk of 340 characters at most."""
+    return f"{' '.join(rng.choices(words, k=48)).capitalize()}.\n"
 
 
 def write(folder: Path, texts: dict[str, str]) -> Path:
@@ -89,3 +94,28 @@ def test_documents_nearly_as_long_as_a_sample_leave_some_for_negatives(config: C
     tokens = orjson.loads((made.path / "ledger.json").read_bytes())["tokens"]
     assert 0.6 < made.samples * 1024 / tokens["encoded"] <= 1
     assert tokens["encoded"] / 40 > 0.8 * 1024, "or the documents are too short to show it"
+
+
+def test_a_paragraph_that_every_page_repeats_stands_once_in_a_sample(config: Configure, tmp_path: Path) -> None:
+    """No two pages are alike, and a chunk of each is: where another chunk has its words, its copies are the best negatives."""
+    rng = Random(3)
+    words = [f"{word}ish" for word in WORDS[:12]]
+    notice = paragraph(rng, words)
+    texts = {f"page-{n}": f"{paragraph(rng)}{notice}{paragraph(rng, words)}{paragraph(rng)}" for n in range(60)}
+    folder = write(tmp_path / "texts", texts)
+    repeated = {}
+    for guard in (0.8, None):
+        packing = {"recipe": "nextlong", "context_length": 4096}
+        negatives = {"granularity": 340, "near_copies": guard}
+        out = str(tmp_path / str(guard))
+        made = run(config(out, corpus={"path": str(folder)}, packing=packing, negatives=negatives))
+        assert made.samples >= 2
+        assert validate(made.path).problems == []
+        repeated[guard] = 0
+        for row in pq.read_table(made.path / "samples").to_pylist():
+            ids = Counter(tuple(row["input_ids"][s["start"] :][: s["length"]]) for s in row["segments"])
+            repeated[guard] += sum(ids.values()) - len(ids)
+        account = orjson.loads((made.path / "ledger.json").read_bytes())["negatives"]
+        assert bool(account["near_copies_refused"]) == (guard is not None)
+    assert repeated[0.8] == 0
+    assert repeated[None] > 20

@@ -4,7 +4,7 @@ A chunk has one number over all documents (`Chunks.offsets` counts them in the o
 no text and no id string.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import ceil
 from typing import NamedTuple
 
@@ -19,7 +19,8 @@ class Chunks:
     """The meta-chunks of n documents, c in all: those of row d are `offsets[d]` to `offsets[d + 1]`.
 
     `offsets` int64 [n + 1]; `starts` and `lengths` int64 [c], in tokens of the own document; `documents` int64 [c], rows;
-    `characters` int64 [n], of the whole documents.
+    `characters` int64 [n], of the whole documents; `group` int64 [c]: the chunk that stands for a chunk's near-copies (empty:
+    each is its own).
     """
 
     offsets: RowArray
@@ -27,6 +28,7 @@ class Chunks:
     lengths: RowArray
     documents: RowArray
     characters: RowArray
+    group: RowArray = field(default_factory=lambda: np.empty(0, np.int64))
 
     def __len__(self) -> int:
         return len(self.starts)
@@ -34,6 +36,10 @@ class Chunks:
     def of(self, row: int) -> range:
         """The numbers of a document's chunks."""
         return range(int(self.offsets[row]), int(self.offsets[row + 1]))
+
+    def groups(self, chunks: RowArray) -> RowArray:
+        """int64 [h]: for each of `chunks` [h] the chunk that stands for its near-copies."""
+        return self.group[chunks] if len(self.group) else chunks
 
     def number(self, chunk: int) -> int:
         """A chunk's number within its own document, from 0."""

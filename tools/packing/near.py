@@ -98,15 +98,20 @@ def cached_groups(
             tick(1)
             yield ids_of(content_hash)
 
-    with _on_disk(len(hashes), path.parent) as made:
-        at = 0
-        for sketch in _sketches(documents()):
-            made[at : at + len(sketch)] = sketch
-            at += len(sketch)
-        group = near_groups(made, threshold)
+    group = groups_of(documents(), len(hashes), threshold, path.parent)
     with replacing(path) as temporary, temporary.open("wb") as stream:
         np.savez(stream, key=np.array(key), group=group)
     return group
+
+
+def groups_of(sequences: Iterable[NDArray[Any]], n: int, threshold: float, folder: Path) -> NDArray[np.int64]:
+    """`near_groups` of n sequences of ids, whose signatures lie in `folder` meanwhile."""
+    with _on_disk(n, folder) as made:
+        at = 0
+        for sketch in _sketches(sequences):
+            made[at : at + len(sketch)] = sketch
+            at += len(sketch)
+        return near_groups(made, threshold)
 
 
 def temporary_bytes(documents: int) -> int:

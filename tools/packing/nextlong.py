@@ -164,11 +164,14 @@ class Filling:
         # As Python's numbers: they are looked at one by one.
         self._chunk, self._length, self._document = (column.tolist() for column in columns)
         self._group = tables.group[documents].tolist() if tables.grouped else self._document
+        self._copy = self._chunks.groups(self._found.chunks).tolist()
         borders = np.searchsorted(self._found.anchors, np.arange(self._anchors.start, self._anchors.stop + 1))
         self._next, self._end = borders[:-1].tolist(), borders[1:].tolist()
         self._chosen: list[list[int]] = [[] for _ in self._anchors]
         """For each anchor, in the order chosen, places in what was found."""
-        self._taken: set[int] = set()
+        anchors = np.arange(self._anchors.start, self._anchors.stop)
+        self._taken = dict(zip(self._chunks.groups(anchors).tolist(), self._anchors, strict=True))
+        """By the group of its near-copies: the chunk that stands in the sample."""
         self._of_group = {tables.group_of(root): root}
         self.room = settings.layout.capacity - int(tables.lengths[root])
         """Tokens still missing. Below zero when more was chosen than fits."""
@@ -233,13 +236,15 @@ class Filling:
         """The anchor's best negative that the sample has not and may have, if there is one."""
         for at in range(self._next[place], self._end[place]):
             chunk, document = self._chunk[at], self._document[at]
-            if chunk in self._taken:
+            copy = self._taken.get(self._copy[at])
+            if copy is not None:
+                plan.refused["near-copy"] += copy != chunk
                 continue
             if self._of_group.setdefault(self._group[at], document) != document:
                 plan.refused["near-duplicate"] += 1
                 continue
             self._next[place] = at + 1
-            self._taken.add(chunk)
+            self._taken[self._copy[at]] = chunk
             self._chosen[place].append(at)
             self.room -= self._length[at]
             return True

@@ -23,7 +23,7 @@ from tools.packing.chunks import Chunks, Negatives
 from tools.packing.layout import EndToEnd
 from tools.packing.ledger import added, most_uses, spans_of, token_accounts, with_rest
 from tools.packing.recipe import Settings, get_recipe
-from tools.packing.tables import Layout, PlannedSample, Tables
+from tools.packing.tables import ROLES, Layout, PlannedSample, SegmentRole, Tables
 
 CHUNK = 512
 DOCUMENT_RECIPES = ("standard", "litelong")
@@ -71,16 +71,23 @@ def jobs(draw: st.DrawFn, recipes: Sequence[str] = RECIPES) -> Job:
 
 
 def with_chunks(tables: Tables, seed: int) -> Tables:
-    """Every document cut each `CHUNK` tokens; every chunk has up to 200 negatives, drawn from all others."""
+    """Every document cut each `CHUNK` tokens; every chunk has up to 200 negatives of all others. Some are near-copies."""
     starts = [np.arange(0, length, CHUNK) for length in tables.lengths.tolist()]
     counts = np.array([len(own) for own in starts])
     ends = [np.append(own[1:], length) for own, length in zip(starts, tables.lengths.tolist(), strict=True)]
     firsts = np.concatenate(starts)
     documents = np.repeat(np.arange(len(tables)), counts)
-    chunks = Chunks(
-        np.concatenate(([0], np.cumsum(counts))), firsts, np.concatenate(ends) - firsts, documents, 4 * tables.lengths
-    )
     rng = np.random.default_rng(seed)
+    # A group is called by its first.
+    _, first, label = np.unique(rng.integers(0, 4 * len(firsts), len(firsts)), return_index=True, return_inverse=True)
+    chunks = Chunks(
+        np.concatenate(([0], np.cumsum(counts))),
+        firsts,
+        np.concatenate(ends) - firsts,
+        documents,
+        4 * tables.lengths,
+        first[label],
+    )
     drawn = [rng.integers(0, len(firsts), 200) for _ in range(len(firsts))]
     found = [np.unique(own[documents[own] != documents[anchor]]) for anchor, own in enumerate(drawn)]
     flat, sizes = np.concatenate(found), [len(own) for own in found]
@@ -147,9 +154,16 @@ def test_a_plan_whose_segments_lie_in_files_is_the_same_plan(job: Job, at_once: 
 @settings(deadline=None, max_examples=150)
 @given(job=jobs())
 def test_near_duplicates_never_share_a_sample(job: Job) -> None:
+    chunks = job.tables.chunks
     for sample in job.plan()[0].samples:
         documents = np.unique(sample.table["document"])
         assert len(np.unique(job.tables.group[documents])) == len(documents)
+        if chunks is not None and not sample.recipe.endswith("/remainder"):
+            own = chunks.groups(chunks.offsets[sample.table["document"]] + sample.table["chunk"])
+            anchor = sample.table["role"] == ROLES.index(SegmentRole.ANCHOR)
+            # A root's own chunks all stay, whatever they are like.
+            assert len(np.unique(own[~anchor])) == np.count_nonzero(~anchor)
+            assert not set(own[anchor]) & set(own[~anchor])
 
 
 @settings(deadline=None, max_examples=100)
