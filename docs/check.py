@@ -1,4 +1,7 @@
-"""Keeps the documentation true: generated parts equal the code, and every command that it shows runs.
+"""Keeps the documentation true: generated parts equal the code, every command that it shows runs, and so does its Python.
+
+A page's `sh` and `python` blocks run in order in one empty folder. Python of a page without commands speaks of a run that is not
+there: its imports are tried. A `yaml` block must be a valid configuration.
 
 python docs/check.py           check; exit status 1 when something differs or fails
 python docs/check.py --write   write the generated parts anew
@@ -14,7 +17,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 GENERATED = re.compile(r"(<!-- generated: (?P<name>[a-z-]+) -->\n)(?P<body>.*?)(<!-- end -->)", re.DOTALL)
-SHELL = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+BLOCK = re.compile(r"^```(sh|python|yaml)\n(.*?)^```", re.DOTALL | re.MULTILINE)
+IMPORT = re.compile(r"^(?:import|from) .*", re.MULTILINE)
+PROMPT = re.compile(r"prompt: ([\w/-]+\.md)")
+LOAD = "import sys, yaml; from graph import load_config; load_config({'corpus': {'path': 'demo'}, **yaml.safe_load(sys.argv[1])})"
 PAGES = ["README.md", *(str(p.relative_to(ROOT)) for p in sorted((ROOT / "docs").glob("*.md")))]
 COMMANDS = (
     "", "demo", "init", "plan", "run", "index", "search", "debate", "inspect", "validate", "report", "export", "repack",
@@ -74,17 +80,25 @@ def refresh(page: Path, *, write: bool) -> Iterator[str]:
             yield f"{page.name}: a generated part is out of date; run: python docs/check.py --write"
 
 
-def run_commands(page: Path) -> Iterator[str]:
-    """Run the page's `sh` blocks in order in one empty folder; yields what fails."""
+def run_blocks(page: Path) -> Iterator[str]:
+    """Run the page's blocks in order in one empty folder; yields what fails."""
+    blocks = BLOCK.findall(page.read_text())
+    alone = all(language != "sh" for language, _ in blocks)
     with tempfile.TemporaryDirectory() as folder:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
         environment = {**os.environ, "PATH": path, "TERM": "dumb"}
-        for number, block in enumerate(SHELL.findall(page.read_text()), 1):
-            done = subprocess.run(
-                ["bash", "-euo", "pipefail", "-c", block], cwd=folder, env=environment, capture_output=True, text=True
-            )  # fmt: skip
+        for number, (language, block) in enumerate(blocks, 1):
+            for prompt in PROMPT.findall(block):
+                (Path(folder) / prompt).parent.mkdir(exist_ok=True)
+                (Path(folder) / prompt).write_text("You are strict.\n")
+            command = {
+                "sh": ["bash", "-euo", "pipefail", "-c", block],
+                "python": [sys.executable, "-c", "\n".join(IMPORT.findall(block)) if alone else block],
+                "yaml": [sys.executable, "-c", LOAD, block],
+            }[language]
+            done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
             if done.returncode:
-                yield f"{page.name}: sh block {number} failed ({done.returncode}): {done.stderr.strip()[-400:]}"
+                yield f"{page.name}: {language} block {number} failed ({done.returncode}): {done.stderr.strip()[-400:]}"
 
 
 def main() -> int:
@@ -93,7 +107,7 @@ def main() -> int:
     for name in PAGES:
         faults += refresh(ROOT / name, write=write)
         if not write:
-            faults += run_commands(ROOT / name)
+            faults += run_blocks(ROOT / name)
     for fault in faults:
         print(fault, file=sys.stderr)
     if not faults:

@@ -71,11 +71,17 @@ def run(config: Config, *, progress: Progress | None = None, allow_failed: bool 
     return blocking(arun(config, progress=progress, allow_failed=allow_failed))
 
 
-def blocking(work: Coroutine[Any, Any, T]) -> T:
-    """Wait for a coroutine, on a thread of its own when this one already runs an event loop."""
+def _in_a_loop() -> bool:
     try:
         asyncio.get_running_loop()
     except RuntimeError:
+        return False
+    return True
+
+
+def blocking(work: Coroutine[Any, Any, T]) -> T:
+    """Wait for a coroutine, on a thread of its own when this one already runs an event loop."""
+    if not _in_a_loop():
         return asyncio.run(work)
     started: list[tuple[asyncio.AbstractEventLoop, asyncio.Task[Any]]] = []
 
