@@ -114,7 +114,7 @@ negatives:                 # read by the recipes nextlong and litelong+nextlong
   pool: auto               # corpus (nextlong); retrieved: what any topic's hits name (litelong+nextlong); topic: its own hits
   expansion: 1.5           # so many times a sample's characters are asked for
   words: 32                # telling words that bm25 asks for; null: all of a chunk's
-  near_copies: 0.8         # a negative this similar to its anchor (MinHash, 0.5 to 1) is none; null: no guard
+  near_copies: 0.8         # a negative this similar to a chunk of its sample (MinHash, 0.5 to 1) is none; null: no guard
   embeddings: wordllama    # or openai:MODEL@BASE_URL, provider:model
 """
 

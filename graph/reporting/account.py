@@ -93,7 +93,7 @@ def _removed(config: Config, ledger: Mapping[str, Any]) -> Iterator[Part]:
         yield Part("tokens.near_duplicate", tokens["near_duplicate"], "tokens kept out of samples because of one")
     if "negatives" in ledger:
         refused = ledger["negatives"]["near_duplicates_refused"]
-        yield Part("negatives.near_duplicates_refused", refused, "hard negatives refused: near copies of their chunk")
+        yield Part("negatives.near_duplicates_refused", refused, "hard negatives refused: of a near-duplicate document")
     yield Part("documents.rejected", documents["rejected"], "rows or files rejected")
 
 
