@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from tools.columns import Column, Hashes, Names
+from tools.columns import Column, Hashes, Names, mapped
 from tools.corpus import Entry, fetch_texts
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def read_documents(context: "RunContext") -> Documents:
 def texts_of(context: "RunContext", rows: NDArray[np.int64]) -> Iterator[tuple[Entry, str]]:
     """The texts of some rows, in one ordered pass over the corpus. Raises `UsageError` where the corpus has changed."""
     documents = context.documents
-    ordered = rows[np.lexsort((documents.position[rows], documents.source[rows]))]
+    ordered = mapped(rows[np.lexsort((documents.position[rows], documents.source[rows]))], context.scratch)
     for begin in range(0, len(ordered), _AT_ONCE):
         yield from fetch_texts(context.indexed.corpus, documents.entries(ordered[begin : begin + _AT_ONCE]))
 

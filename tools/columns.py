@@ -45,10 +45,15 @@ def mapped(array: Numbers, folder: Path) -> Numbers:
         return array
 
 
-def zeros(n: int, dtype: DTypeLike, folder: Path) -> NDArray[Any]:
+def blocks(n: int) -> Iterator[slice]:
+    """0 to n in slices of 65,536, for work on columns that makes others as long."""
+    return (slice(begin, min(begin + _AT_ONCE, n)) for begin in range(0, n, _AT_ONCE))
+
+
+def zeros(n: int, dtype: DTypeLike, folder: Path | None) -> NDArray[Any]:
     """An array [n] of zeros, to be written in any order; in a file without a name in `folder` from 1 MiB on, where one can be."""
     array = np.zeros(n, dtype)
-    if array.nbytes < _WORTH_A_FILE:
+    if folder is None or array.nbytes < _WORTH_A_FILE:
         return array
     try:
         with tempfile.TemporaryFile(dir=folder) as file:

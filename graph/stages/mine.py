@@ -16,11 +16,12 @@ import numpy as np
 
 from graph.chunking import chunk_table, with_chunks
 from graph.context import RunContext
+from graph.documents import texts_of
 from graph.negatives import pool_of
 from graph.packing import read_tables, read_units
 from graph.progress import Tick
 from litelong import UsageError
-from tools.corpus import Entry, fetch_texts
+from tools.columns import mapped
 from tools.packing.near import signatures
 from tools.packing.negatives_file import NegativeRow, counts, write_negatives, write_roots
 from tools.packing.nextlong import depth_of, roots_of
@@ -104,14 +105,19 @@ class _Miner:
         self._context, self._tables, self._table = context, tables, table
         self._chunks, self._settings = tables.chunks, context.config.negatives
         # A root stays whole until its turn, so its chunks are no other root's negatives.
-        self._pool = [row for row in range(len(tables)) if row not in roots and len(self._chunks.of(row))]
-        self.pool_chunks = sum(len(self._chunks.of(row)) for row in self._pool)
+        counts = np.diff(self._chunks.offsets)
+        in_pool = counts > 0
+        in_pool[list(roots)] = False
+        self._pool = mapped(in_pool.nonzero()[0], context.scratch)
+        self.pool_chunks = int(counts[in_pool].sum())
+        by_group = np.argsort(tables.group, kind="stable") if tables.grouped else np.empty(0, np.int64)
+        self._by_group, self._groups = (mapped(a, context.scratch) for a in (by_group, tables.group[by_group]))
         self._by_topic = pool_of(context.config, context.parts.recipe) == "topic"
         self._index: ChunkIndex | None = None
 
     def search(self, folder: Path, tick: Tick) -> Search:
         """The index of the pool, built unless a killed run built it."""
-        if not self._pool:
+        if not len(self._pool):
             raise UsageError(
                 f"{self._context.path}: every document would be a root and none is left for negatives; add documents, or lower "
                 "packing.samples_per_topic"
@@ -134,8 +140,8 @@ class _Miner:
 
     def mine(self, roots: Sequence[Root], search: Search, path: Path) -> None:
         """Ask for the chunks of some roots and write one part."""
-        entries = self._entries([root.row for root in roots])
-        texts = {entry.doc_id: text for entry, text in fetch_texts(self._context.indexed.corpus, entries)}
+        rows = np.array([root.row for root in roots], np.int64)
+        texts = {entry.doc_id: text for entry, text in texts_of(self._context, rows)}
 
         def one(root: Root) -> tuple[list[NegativeRow], int]:
             return self._mine_one(root, texts[self._tables.doc_ids[root.row]], search)
@@ -176,10 +182,9 @@ class _Miner:
 
     def _near_duplicates(self, root: int) -> set[str]:
         """Documents that never share a sample with the root: asked for, they would take the best places of its own negatives."""
-        if not self._tables.grouped:
-            return set()
-        rows = np.flatnonzero(self._tables.group == self._tables.group_of(root)).tolist()
-        return {self._tables.doc_ids[row] for row in rows if row != root}
+        group = self._tables.group_of(root)
+        first, end = np.searchsorted(self._groups, (group, group + 1)).tolist()
+        return {self._tables.doc_ids[row] for row in self._by_group[first:end].tolist() if row != root}
 
     def _without_near_copies(self, root: int, number: int, hits: list[Hit], wanted: int) -> "_Kept":
         """The first `wanted` hits whose estimated similarity to the anchor's own tokens is below the threshold."""
@@ -202,11 +207,8 @@ class _Miner:
         start = int(self._chunks.starts[chunk])
         return self._context.store.ids(self._tables.hashes[row])[start : start + int(self._chunks.lengths[chunk])]
 
-    def _entries(self, rows: Sequence[int]) -> list[Entry]:
-        return list(self._context.indexed.entries([self._tables.doc_ids[row] for row in rows]))
-
     def _texts(self) -> Iterator[ChunkText]:
         """Every chunk of the pool, in one ordered pass over the corpus."""
-        for entry, text in fetch_texts(self._context.indexed.corpus, self._entries(self._pool)):
+        for entry, text in texts_of(self._context, self._pool):
             for number, piece in enumerate(self._table.of(entry.content_hash).texts(text)):
                 yield ChunkText.of(entry.doc_id, number, piece)
