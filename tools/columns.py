@@ -70,17 +70,17 @@ def zeros(n: int, dtype: DTypeLike, folder: Path | None) -> NDArray[Any]:
 class Column:
     """An array [n] made block by block: from 1 MiB on it lies in a file without a name in `folder`, and memory holds a block.
 
-    It stays in memory where no file can be made.
+    It stays in memory where no file can be made, and without a folder.
     """
 
-    def __init__(self, dtype: DTypeLike, folder: Path) -> None:
+    def __init__(self, dtype: DTypeLike, folder: Path | None) -> None:
         self._dtype, self._folder = np.dtype(dtype), folder
         self._file: IO[bytes] = BytesIO()
 
     def append(self, block: NDArray[Any]) -> None:
         """Put `block` [m] behind what there is. Raises `OSError` when the disk is full."""
         self._file.write(np.ascontiguousarray(block, self._dtype).reshape(-1).view(np.uint8).data)
-        if isinstance(self._file, BytesIO) and self._file.tell() >= _WORTH_A_FILE:
+        if self._folder and isinstance(self._file, BytesIO) and self._file.tell() >= _WORTH_A_FILE:
             with suppress(OSError):
                 file = tempfile.TemporaryFile(dir=self._folder)  # noqa: SIM115 - `array` closes it
                 file.write(self._file.getvalue())

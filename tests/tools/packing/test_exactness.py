@@ -136,11 +136,12 @@ def test_every_token_is_accounted_for_and_none_is_used_twice(job: Job) -> None:
 
 @settings(deadline=None, max_examples=100)
 @given(job=jobs(), at_once=st.sampled_from([1, 3, 40]))
-def test_a_plan_whose_segments_lie_in_files_is_the_same_plan(job: Job, at_once: int) -> None:
+def test_a_plan_made_in_files_is_the_same_plan(job: Job, at_once: int) -> None:
     expected, _ = job.plan()
     with pytest.MonkeyPatch.context() as patch, TemporaryDirectory() as folder:
         patch.setattr(tables_module, "AT_ONCE", at_once)
         patch.setattr("tools.columns._WORTH_A_FILE", 1)
+        patch.setattr("tools.columns._AT_ONCE", at_once)
         plan, _ = job.plan(Path(folder))
         # Those after the last block wait in memory.
         waiting = [sample for sample in plan.samples if sample.table.flags.writeable]
