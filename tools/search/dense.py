@@ -166,18 +166,39 @@ class DenseIndex:
         if not chunks:
             return found
         vectors = _as_wide(self._embed([chunk.text for chunk in chunks]), self._index.d)
-        asked, depth = list(range(len(chunks))), min(k + _BEYOND, len(self))
+        exhausted = self._search(found, chunks, vectors, range(len(chunks)), k, excluded)
+        if exhausted:
+            self._search(
+                found, chunks, vectors, exhausted, k, excluded, params=_faiss().SearchParametersIVF(nprobe=1 << 30)
+            )
+        return found
+
+    def _search(
+        self,
+        found: list[list[Hit]],
+        chunks: Sequence[ChunkText],
+        vectors: NDArray[np.float32],
+        asked: Sequence[int],
+        k: int,
+        excluded: Callable[[ChunkText, str], bool],
+        params: Any = None,  # noqa: ANN401 - faiss is untyped
+    ) -> list[int]:
+        """Put into `found` what there is for the chunks `asked`; gives those for which the cells looked into held too few."""
+        exhausted = []
+        depth = min(k + _BEYOND, len(self))
         while asked:
-            scores, places = self._index.search(vectors[asked], depth)
+            scores, places = self._index.search(vectors[asked], depth, params=params)
             short = []
             for row, place in enumerate(asked):
                 found[place] = self._left(chunks[place], scores[row], places[row], k, excluded)
                 # The last may be one of many equal ones, of which the engine gave the first that it was given.
                 whole = len(found[place]) == k and found[place][-1].score > _rounded(scores[row][-1])
-                if not whole and depth < len(self) and places[row][-1] >= 0:
+                if places[row][-1] < 0 and len(found[place]) < k and params is None:
+                    exhausted.append(place)
+                elif not whole and depth < len(self) and places[row][-1] >= 0:
                     short.append(place)
             asked, depth = short, min(2 * depth, len(self))
-        return found
+        return exhausted
 
     def _left(
         self,

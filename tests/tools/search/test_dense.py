@@ -70,6 +70,14 @@ def test_excluded_chunks_are_passed_and_the_search_goes_deeper_for_others(wordll
     assert len(every) == 196, "all of other documents, when so many are asked for"
 
 
+def test_where_the_cells_looked_into_hold_too_few_all_are_looked_into(wordllama: Embed, tmp_path: Path) -> None:
+    pool = chunks(2_000)
+    index = DenseIndex.build(iter(pool), tmp_path / "index", wordllama, exact=0)
+    allowed = {f"d{n}" for n in range(400, 404)}
+    hits = index.negatives_many(pool[:5], 16, excluded=lambda _, found: document_of(found) not in allowed)
+    assert [len(own) for own in hits] == [16] * 5, "chunks of all themes, wherever they lie"
+
+
 def test_an_inverted_file_finds_nearly_what_exact_search_finds(wordllama: Embed, tmp_path: Path) -> None:
     pool = [*chunks(3_000), ChunkText.of("empty", 0, "")]
     exact = DenseIndex.build(iter(pool), tmp_path / "exact", wordllama)
