@@ -53,6 +53,11 @@ def _nothing(context: RunContext, units: list[Unit], plan: Plan) -> str:
             f"{context.path}: no topic was accepted, so there is nothing to pack ({_why(context)}); select other categories "
             "(taxonomy.select) or lower packing.context_length"
         )
+    if context.parts.recipe.mines and not plan.short_units:
+        return (
+            f"{context.path}: every document fills a sample of {packing.context_length:,} tokens by itself, and is never "
+            "an anchor; raise packing.context_length"
+        )
     best = max(plan.short_units.values(), default=0)
     if context.parts.recipe.unit == "corpus":
         what = "no document with its negatives fills" if context.parts.recipe.mines else "the corpus does not fill"

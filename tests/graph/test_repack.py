@@ -169,6 +169,7 @@ def test_a_repack_that_cannot_be_is_refused_in_one_line(
         (finished, ["--recipe", "knitting"], "unknown recipe"),
         (finished, ["--context-length", "9000000"], "packing.context_length"),
         (finished, ["--set", "packing.context_length=20000"], "none of"),
+        (finished, ["--recipe", "litelong+nextlong", "--context-length", "32"], "raise packing.context_length"),
         (tmp_path, ["--context-length", "512"], "not a run directory"),
     ):
         refused(litelong("repack", path, *arguments, "--out", new), words)

@@ -173,6 +173,8 @@ class Filling:
         self._taken = dict(zip(self._chunks.groups(anchors).tolist(), self._anchors, strict=True))
         """By the group of its near-copies: the chunk that stands in the sample."""
         self._of_group = {tables.group_of(root): root}
+        self._kept_out: list[int] = []
+        """Documents of which the sample has a near-duplicate."""
         self.room = settings.layout.capacity - int(tables.lengths[root])
         """Tokens still missing. Below zero when more was chosen than fits."""
 
@@ -181,6 +183,7 @@ class Filling:
         if self._settings.interleave.truncate == "tail":
             self._rounds(depth_of(self._root, self._chunks, self._settings), plan, beyond=True)
         self._rounds(None, plan, beyond=False)
+        plan.near_copies.update(np.array(self._kept_out, np.int64))
 
     def segments(self) -> Segments:
         """The sample: each anchor with its negatives, cut at its capacity."""
@@ -242,6 +245,7 @@ class Filling:
                 continue
             if self._of_group.setdefault(self._group[at], document) != document:
                 plan.refused["near-duplicate"] += 1
+                self._kept_out.append(document)
                 continue
             self._next[place] = at + 1
             self._taken[self._copy[at]] = chunk

@@ -123,12 +123,11 @@ def get_recipe(name: str) -> Recipe:
     if name not in _registered:
         near = get_close_matches(name, recipe_names(), n=1)
         hint = f"did you mean '{near[0]}'? " if near else ""
-        if name in PLANNED:
-            raise UsageError(
-                f"packing.recipe: '{name}' is planned and not there yet; there are: {', '.join(recipe_names())}, and those of "
-                "packages that you install (docs/recipes.md)"
-            )
-        raise UsageError(f"packing.recipe: unknown recipe {name[:80]!r}; {hint}there are: {', '.join(recipe_names())}")
+        what = (
+            f"'{name}' is planned and not there yet; " if name in PLANNED else f"unknown recipe {name[:80]!r}; {hint}"
+        )
+        there = f"{', '.join(recipe_names())}, and those of packages that you install (docs/recipes.md)"
+        raise UsageError(f"packing.recipe: {what}there are: {there}")
     return _registered[name]
 
 

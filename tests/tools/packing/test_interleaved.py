@@ -160,6 +160,9 @@ def test_no_chunk_is_used_over_its_cap_and_no_near_duplicates_share_a_sample(job
     for sample in plan.samples:
         documents = {s.document for s in sample.segments}
         assert len({int(job.tables.group[d]) for d in documents}) == len(documents)
+    # The ledger calls them near-duplicates, where no other sample has them.
+    assert bool(plan.near_copies) == bool(plan.refused["near-duplicate"])
+    assert all(np.count_nonzero(job.tables.group == job.tables.group[d]) > 1 for d in plan.near_copies)
     firsts = [next(s.document for s in p.segments if s.role == SegmentRole.ANCHOR) for p in plan.samples]
     assert len(set(firsts)) == len(firsts), "roots are drawn without replacement"
 

@@ -14,6 +14,13 @@ from tools.packing.recipe import Recipe, Settings, UnitKind, get_recipe, recipe_
 from tools.packing.tables import Layout, Plan, Tables, Unit, Usage
 
 
+@pytest.fixture(autouse=True)
+def _all_loaded() -> None:
+    """A recipe that is first loaded while a test has a registry of its own would be lost with it."""
+    for name in recipe_names():
+        get_recipe(name)
+
+
 def settings_of(seed: int = 0) -> Settings:
     return Settings(Layout(64, bos=False, separator=True), 1, "rank", None, seed)
 
