@@ -232,5 +232,19 @@ def packing(
         print(measure(tokens, folder))
 
 
+@app.command()
+def packing_mined(
+    tokens: Annotated[
+        int, typer.Option(min=10_000_000, help="Tokens in the store (4 bytes each on disk).")
+    ] = 500_000_000,
+    folder: Annotated[Path | None, typer.Option(metavar="FOLDER", help="Keep stores and negatives there.")] = None,
+) -> None:
+    """Reading, planning and writing for the recipes that mine, with negatives that are there: CPU and memory. Six minutes."""
+    with answering():
+        from benchmarks.packing.mined import packing_mined as measure
+
+        print(measure(tokens, folder))
+
+
 if __name__ == "__main__":
     app(prog_name="python -m benchmarks")

@@ -10,16 +10,13 @@ from numpy.typing import NDArray
 from graph.context import RunContext
 from graph.documents import texts_of
 from graph.progress import Tick
-from tools.columns import Column, mapped
+from tools.columns import blocks, mapped
 from tools.files import ignore
-from tools.packing.chunks import Chunks
+from tools.packing.chunks import Chunks, chunks_of
 from tools.packing.near import groups_of
 from tools.packing.negatives_file import read_negatives
 from tools.packing.tables import Tables
 from tools.tokens.chunk_table import ChunkTable
-
-_AT_ONCE = 1 << 16
-"""Documents whose chunks are read at a time."""
 
 
 def chunk_table(context: RunContext, tick: Tick = ignore) -> ChunkTable:
@@ -35,18 +32,7 @@ def chunk_table(context: RunContext, tick: Tick = ignore) -> ChunkTable:
 
 def with_chunks(context: RunContext, tables: Tables, table: ChunkTable) -> Tables:
     """`tables` with the chunks of their documents."""
-    offsets, starts, lengths, documents = (Column(np.int64, context.scratch) for _ in range(4))
-    offsets.append(np.zeros(1, np.int64))
-    end = 0
-    for begin in range(0, len(tables), _AT_ONCE):
-        own = table.of_many(tables.hashes[begin : begin + _AT_ONCE])
-        offsets.append(end + np.cumsum(own.counts))
-        end += len(own.starts)
-        starts.append(own.starts)
-        lengths.append(own.lengths)
-        documents.append(np.repeat(np.arange(begin, begin + len(own.counts)), own.counts))
-    chunks = Chunks(offsets.array(), starts.array(), lengths.array(), documents.array(), context.documents.characters)
-    return replace(tables, chunks=chunks)
+    return replace(tables, chunks=chunks_of(tables.hashes, table, context.documents.characters, context.scratch))
 
 
 def with_negatives(context: RunContext, tables: Tables) -> Tables:
@@ -66,7 +52,10 @@ def _with_near_copies(context: RunContext, tables: Tables) -> Tables:
         return tables
     placed = np.zeros(len(chunks), np.bool_)
     for own in tables.negatives.values():
-        placed[own.anchors] = placed[own.chunks] = True
+        placed[own.anchors] = True
+    # Units' own pools share one column.
+    for column in {id(own.chunks): own.chunks for own in tables.negatives.values()}.values():
+        placed[column] = True
     numbers = placed.nonzero()[0]
     with context.stage("near-copies", len(numbers)) as tick:
         first = groups_of(_ids_of(context, tables, chunks, numbers, tick), len(numbers), threshold, context.scratch)
@@ -80,8 +69,8 @@ def _ids_of(
 ) -> Iterator[NDArray[Any]]:
     """The ids of chunks, one after the other."""
     documents = context.store.locate(tables.hashes)
-    for begin in range(0, len(numbers), _AT_ONCE):
-        some = numbers[begin : begin + _AT_ONCE]
+    for at in blocks(len(numbers)):
+        some = numbers[at]
         part, starts = documents.of(chunks.documents[some])
         starts = starts + chunks.starts[some]
         ends = starts + chunks.lengths[some]

@@ -6,10 +6,14 @@ no text and no id string.
 
 from dataclasses import dataclass, field
 from math import ceil
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+
+from tools.columns import Column, Hashes, blocks
+from tools.tokens.chunk_table import ChunkTable
 
 RowArray = NDArray[np.int64]
 
@@ -44,6 +48,21 @@ class Chunks:
     def number(self, chunk: int) -> int:
         """A chunk's number within its own document, from 0."""
         return int(chunk - self.offsets[self.documents[chunk]])
+
+
+def chunks_of(hashes: Hashes, table: ChunkTable, characters: RowArray, folder: Path) -> Chunks:
+    """The chunks of n documents, in columns in `folder`. Raises `KeyError` for the first that the table does not hold."""
+    offsets, starts, lengths, documents = (Column(np.int64, folder) for _ in range(4))
+    offsets.append(np.zeros(1, np.int64))
+    end = 0
+    for at in blocks(len(hashes)):
+        own = table.of_many(hashes[at])
+        offsets.append(end + own.counts.cumsum())
+        end += len(own.starts)
+        starts.append(own.starts)
+        lengths.append(own.lengths)
+        documents.append(np.repeat(np.arange(at.start, at.stop), own.counts))
+    return Chunks(offsets.array(), starts.array(), lengths.array(), documents.array(), characters)
 
 
 class Candidates(NamedTuple):

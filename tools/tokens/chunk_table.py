@@ -115,7 +115,7 @@ class ChunkTable:
                     by_hash = dict(group)
                     new = held.missing(list(by_hash))
                     if new:
-                        self._write(number, new, [self._cut(key, by_hash[key]) for key in new])
+                        self.write_part(number, new, [self._cut(key, by_hash[key]) for key in new])
                         held.add(number)
                         number += 1
                     tick(len(group))
@@ -134,7 +134,8 @@ class ChunkTable:
     def _numbers(self) -> list[int]:
         return sorted(int(path.stem.removeprefix("part-")) for path in self._folder.glob("part-*.npz"))
 
-    def _write(self, number: int, keys: Sequence[bytes], chunks: Sequence[DocumentChunks]) -> None:
+    def write_part(self, number: int, keys: Sequence[bytes], chunks: Sequence[DocumentChunks]) -> None:
+        """Write the chunks of documents as the part of that number, whole or not at all."""
         offsets = np.cumsum([0, *(len(one.tokens) for one in chunks)], dtype=np.int64)
         with replacing(self._part(number)) as temporary, temporary.open("wb") as stream:
             np.savez(
