@@ -65,7 +65,9 @@ class TokenizerFile:
             self._special_id([named[kind]] if kind in named else _WELL_KNOWN[kind]) for kind in _WELL_KNOWN
         )
         special = {token["content"] for token in content.get("added_tokens") or [] if token["special"]}
-        special |= {text for text, i in vocabulary.items() if i in (self.bos_id, self.eos_id, self.pad_id)}
+        # Padding by a plain character, as CLIP's "!", ends nothing.
+        padding = self.pad_id if len(self._tokenizer.id_to_token(self.pad_id or 0) or "") > 1 else None
+        special |= {text for text, i in vocabulary.items() if i in (self.bos_id, self.eos_id, padding)}
         self.specials: list[str] = sorted(special)
         self._content = self._keeping_specials_text(content, path)
         decisive = orjson.dumps([self._content.get(part) for part in _DECIDES_IDS], option=orjson.OPT_SORT_KEYS)

@@ -114,12 +114,14 @@ def test_a_token_that_the_files_name_as_special_is_special(train: Callable[..., 
 def test_a_special_token_that_no_text_could_be_told_from_is_refused(
     train: Callable[..., Engine], tmp_path: Path
 ) -> None:
-    train(320, ("\u0120", "<s>")).save(str(tmp_path / "tokenizer.json"))
+    train().save(str(tmp_path / "tokenizer.json"))
     (tmp_path / "special_tokens_map.json").write_text(json.dumps({"eos_token": "!"}))
     with pytest.raises(
         UsageError, match=r"takes '!' in a text for its special token[^\n]*use another tokenizer\.json$"
     ):
         load_tokenizer(".", tmp_path)
+    (tmp_path / "special_tokens_map.json").write_text(json.dumps({"pad_token": "!"}))
+    assert "!" not in load_tokenizer(".", tmp_path).specials, "padding by it ends nothing"
 
 
 def test_cl100k_is_tiktokens(cl100k: Tokenizer, corpus: list[str]) -> None:
