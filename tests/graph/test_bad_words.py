@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import typer
 from typer.main import get_command
 
+from graph.answering import answering
 from graph.cli import app
 
 Litelong = Callable[..., Any]
@@ -83,6 +85,11 @@ def test_without_a_word_the_commands_are_listed(words: tuple[str, ...], litelong
 
 
 @pytest.mark.skipif(not Path("/sys").is_dir(), reason="/sys is Linux's, where not even root may make a folder")
-def test_a_place_that_nobody_may_write_in(finished: Path, litelong: Litelong, refused: Refused) -> None:
-    answer = litelong("repack", finished, "--out", "/sys/run", "--context-length", "64")
-    refused(answer, "/sys/.run.repacking: ", "; change its permissions, or name another place")
+def test_a_place_that_nobody_may_write_in(capsys: pytest.CaptureFixture[str]) -> None:
+    """Most commands say it in words of their own; what none foresaw is no traceback either."""
+    with pytest.raises(typer.Exit) as left, answering("; goes on"):
+        Path("/sys/run").mkdir()
+    assert left.value.exit_code == 2
+    said = capsys.readouterr().err
+    assert said.startswith("litelong: /sys/run: ")
+    assert said.endswith("; change its permissions, or name another place; goes on\n")
