@@ -12,7 +12,7 @@ FORMATS := .venv-formats
 help:
 	@echo "make demo       the whole pipeline on the demo corpus (OUT=$(OUT))"
 	@echo "make test       all tests (npm fetches the BISAC list for some of them, once; LITELONG_NO_NPM=1 leaves those out;"
-	@echo "                Chromium for the report page, LITELONG_NO_BROWSER=1 leaves it out)"
+	@echo "                the report page is looked at where there is a Chromium)"
 	@echo "make lint       format, lint, types, floors, snippets of the documentation"
 	@echo "make bench      the benchmarks"
 	@echo "make notebooks  run the notebooks and keep their outputs"
