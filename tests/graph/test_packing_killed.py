@@ -33,7 +33,7 @@ from graph.repacking import repack
 from tools.packing import write as writing
 
 writing.PART_TOKENS = int(sys.argv[3])
-whole, begun = writing._write_table, []
+whole, begun = writing._write_tables, []
 
 def write_two_and_die(*rest):
     begun.append(rest)
@@ -41,7 +41,7 @@ def write_two_and_die(*rest):
         os.kill(os.getpid(), signal.SIGKILL)
     whole(*rest)
 
-writing._write_table = write_two_and_die
+writing._write_tables = write_two_and_die
 repack(Path(sys.argv[1]), Path(sys.argv[2]), orjson.loads(sys.argv[4]))
 """
 
