@@ -108,7 +108,7 @@ def write_samples(
             places.put(place)
 
     folder.mkdir(parents=True, exist_ok=True)
-    # What planning freed is not what writing takes, nor that what comes after: threads have places of their own in the C library.
+    # What planning freed is not what writing takes, nor that what comes after: threads have places of their own in allocators.
     give_back()
     with Disk(workers) as disk, ThreadPoolExecutor(workers) as pool:
         begins = range(0, len(plan.samples), per_part)
