@@ -11,8 +11,8 @@ from pathlib import Path
 
 __version__ = "0.1.0"
 # Arrow's default keeps what its threads have freed, 25 MiB while samples are written; the C library's grows by what lies between
-# pieces in use, 5 to 8 % from 50 to 500 M tokens. jemalloc does neither; Linux's builds of Arrow have it. Arrow reads this when it is
-# first imported, so `tools` and `graph` import this module before all others.
+# pieces in use, 5 to 8 % from 50 to 500 M tokens. jemalloc does neither; Arrow's builds for Linux have it. Arrow reads this when
+# it is first imported, so `tools` and `graph` import this module before all others.
 os.environ.setdefault("ARROW_DEFAULT_MEMORY_POOL", "jemalloc" if sys.platform == "linux" else "system")
 
 ROOMS = ("taxonomy", "tools", "agents", "graph")
