@@ -20,7 +20,7 @@ from benchmarks.machine import machine
 from benchmarks.markdown import table
 from benchmarks.packing.measure import spent, units_of, write_all
 from benchmarks.packing.mined_store import read_chunks, settings_of, write_mined
-from benchmarks.packing.peak import _own, _Watch
+from benchmarks.packing.peak import Watch, own_memory
 from benchmarks.packing.warm_store import Warm, warm_store
 from tools.memory import give_back
 from tools.packing.negatives_file import read_negatives
@@ -93,7 +93,7 @@ class Work:
 
     def part(self, name: str, work: Callable[[], T]) -> T:
         give_back()
-        before, watch = _own(), _Watch()
+        before, watch = own_memory(), Watch()
         made: list[T] = []
         watch.start()
         cpu = spent(lambda: made.append(work())).cpu

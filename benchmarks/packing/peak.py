@@ -21,7 +21,7 @@ from tools.packing.plan_file import write_plan
 from tools.tokens import TokenStore
 
 
-class _Watch(threading.Thread):
+class Watch(threading.Thread):
     """Reads the process's own memory every 10 ms: pages of mapped files are not, which the system may take back."""
 
     def __init__(self) -> None:
@@ -31,11 +31,11 @@ class _Watch(threading.Thread):
 
     def run(self) -> None:
         while not self.stopped:
-            self.peak = max(self.peak, _own())
+            self.peak = max(self.peak, own_memory())
             time.sleep(0.01)
 
 
-def _own() -> int:
+def own_memory() -> int:
     lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     # Blocks on their way to the disk are shared memory, of this process alone.
     return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith(("RssAnon", "RssShmem")))
@@ -60,7 +60,7 @@ if __name__ == "__main__":
     warm = warm_store(store, tokens, length)
     # What making the corpus' tables and topics took and freed is not packing's; what they are is. The store is opened again.
     give_back()
-    watch = _Watch()
+    watch = Watch()
     watch.start()
     warm = warm._replace(store=TokenStore(store, warm.store.tokenizer))
     plan = plan_all(warm, recipe, length)

@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 
 from litelong import UsageError
-from tools.columns import Column, Hashes
+from tools.columns import Column, Hashes, blocks
 from tools.files import allow_open_files, ignore, write_atomic
 from tools.lookup import GrowingLookup, HashLookup
 from tools.tokens.interface import Located, Tokenizer
@@ -28,8 +28,6 @@ _FORMAT = "litelong token store 2"
 _BATCH_CHARACTERS = 1 << 22  # about 1M tokens: enough to keep threads busy, little to hold
 _BATCH_DOCUMENTS = 1 << 13
 _PART_DOCUMENTS = 1 << 20
-_ASKED_AT_ONCE = 1 << 16
-"""Documents that are looked up at a time: an answer takes 100 bytes each beside itself."""
 
 
 class TokenStore:
@@ -71,8 +69,9 @@ class TokenStore:
     def lengths(self, hashes: Sequence[bytes]) -> NDArray[np.int64]:
         """int64 [n]: lengths in tokens (mapped: see `Column`). Raises `KeyError` for the first that the store does not hold."""
         lengths = Column(np.int64, self.folder)
-        for some in _some(hashes):
-            places = self._lookup.held(some, "the token store")
+        # Block by block: an answer takes 100 bytes a document beside itself.
+        for at in blocks(len(hashes)):
+            places = self._lookup.held(hashes[at], "the token store")
             lengths.append(self._offsets[places + 1] - self._offsets[places])
         return lengths.array()
 
@@ -86,8 +85,8 @@ class TokenStore:
     def locate(self, hashes: Sequence[bytes]) -> Located:
         """Where the ids of many documents lie. Raises `KeyError` for the first that the store does not hold."""
         places = Column(np.uint32 if len(self) < 1 << 32 else np.int64, self.folder)
-        for some in _some(hashes):
-            places.append(self._lookup.held(some, "the token store"))
+        for at in blocks(len(hashes)):
+            places.append(self._lookup.held(hashes[at], "the token store"))
         return Located(self._ids, places.array(), self._offsets, self._first_documents, self._first_tokens)
 
     def engines(self, hashes: Sequence[bytes]) -> list[str]:
@@ -192,10 +191,6 @@ class TokenStore:
         offsets.append(np.array(tokens[-1:]))
         self._offsets: NDArray[np.int64] = offsets.array()
         self._first_documents, self._first_tokens = np.array(documents[:-1], np.int64), np.array(tokens[:-1], np.int64)
-
-
-def _some(hashes: Sequence[bytes]) -> Iterator[Sequence[bytes]]:
-    return (hashes[begin : begin + _ASKED_AT_ONCE] for begin in range(0, len(hashes), _ASKED_AT_ONCE))
 
 
 def _fill_part(
